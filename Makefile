@@ -1,0 +1,123 @@
+# mod_auth_mcp: plain GNU make. It only asks apxs and pkg-config; objects and results go under $(BUILD).
+
+BUILD     ?= build
+APXS      ?= apxs
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
+CFLAGS    ?= -O2 -g
+LDFLAGS   ?=
+DESTDIR   ?=
+PREFIX    ?= /usr/local
+PERL      ?= perl
+PROVE     ?= prove
+NPM       ?= npm
+
+VERSION   := $(shell sed -n '1s/^.* \([0-9][0-9.]*\).*$$/\1/p' CHANGES)
+
+WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wvla -Werror
+APR_INC   := $(patsubst -I%,-isystem %,$(shell apr-1-config --includes))
+APR_DEF   := $(shell apr-1-config --cppflags)
+HTTPD_INC  = -isystem $(shell $(APXS) -q INCLUDEDIR)
+MODDIR     = $(shell $(APXS) -q LIBEXECDIR)
+BASE      := -std=c11 -D_GNU_SOURCE $(APR_DEF) -DMCP_VERSION='"$(VERSION)"' -fPIC -fvisibility=hidden $(WARNINGS) $(APR_INC)
+
+MODULE_LIBS := $(shell pkg-config --libs jansson libcrypto libcurl) -lm
+TOOL_LIBS   := $(shell pkg-config --libs jansson libcrypto libjwt apr-1 apr-util-1) -lm
+TEST_LIBS   := $(shell pkg-config --libs jansson libcrypto libcurl libjwt apr-1 apr-util-1) -lm -lpthread
+
+# Rooms. core and io are compiled without httpd's headers in reach: an arrow in the wrong direction does not build.
+CORE  := $(filter-out src/core/mint.c,$(wildcard src/core/*.c))
+IO    := $(wildcard src/io/*.c)
+HTTPD := mod_auth_mcp.c $(wildcard src/httpd/*.c)
+TOOLS := $(wildcard src/tools/*.c) src/core/mint.c
+UNIT  := $(wildcard t/unit/*.c)
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+MODULE     := $(BUILD)/mod_auth_mcp.so
+TOOL       := $(BUILD)/mcp-token
+UNIT_TESTS := $(patsubst t/unit/%.c,$(BUILD)/t/unit/%.t,$(UNIT))
+
+.PHONY: all deps demo check check-all asan fuzz coverage lint bench install install-tools clean unit
+.DEFAULT_GOAL := all
+
+all: $(MODULE) $(TOOL)
+
+$(BUILD)/src/core/%.o $(BUILD)/src/io/%.o $(BUILD)/src/tools/%.o: INCLUDES :=
+$(call obj,$(HTTPD)): INCLUDES = $(HTTPD_INC)
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(BASE) $(INCLUDES) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(MODULE): $(call obj,$(HTTPD) $(IO) $(CORE))
+	$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MODULE_LIBS)
+
+$(TOOL): $(call obj,$(TOOLS) $(CORE))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
+$(BUILD)/t/unit/%.t: $(BUILD)/t/unit/%.o $(call obj,$(IO) $(CORE) src/core/mint.c)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+.SECONDARY: $(call obj,$(UNIT))
+
+unit: $(UNIT_TESTS)
+
+# What building and testing need beyond a bare Debian 12. nodejs and npm only when there are none.
+PACKAGES := build-essential apache2-bin apache2-dev libjansson-dev libjwt-dev libssl-dev libcurl4-openssl-dev pkg-config \
+            perl openssl curl clang clang-format clang-tidy cppcheck valgrind chromium ca-certificates
+
+deps:
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(PACKAGES) \
+	    $$(command -v node >/dev/null || echo nodejs) $$(command -v $(NPM) >/dev/null || echo npm)
+	$(NPM) ci --prefix t/node --no-audit --no-fund
+
+demo: all
+	BUILD=$(BUILD) $(PERL) demo/demo.pl
+
+# Everything a change must pass: unit tests, the house's rules, httpd with the distribution's event MPM, real clients and servers.
+TESTS := t/harness t/house t/tools t/config t/httpd t/interop
+
+check: all unit
+	BUILD=$(BUILD) $(PROVE) -It/lib -r $(UNIT_TESTS) $(TESTS)
+
+check-all: check
+	for mpm in worker prefork; do BUILD=$(BUILD) MPM=$$mpm $(PROVE) -It/lib -r t/httpd || exit 1; done
+
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+# The whole unit and httpd suite under AddressSanitizer and UBSan, in all three MPMs; inside httpd through LD_PRELOAD.
+asan:
+	$(MAKE) BUILD=build-asan CFLAGS="$(SANITIZE)" all unit
+	BUILD=build-asan $(PROVE) $(patsubst $(BUILD)/%,build-asan/%,$(UNIT_TESTS))
+	for mpm in event worker prefork; do \
+	    BUILD=build-asan MPM=$$mpm MCP_LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	    $(PROVE) -It/lib -r t/httpd || exit 1; done
+
+# Statement of style: layout, analysers, gcc and clang without a warning.
+SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.c)
+
+lint:
+	clang-format --dry-run -Werror $(SOURCES)
+	$(MAKE) BUILD=build-clang CC=clang CFLAGS="-O1" all unit
+	$(MAKE) BUILD=build-analyzer CC=gcc CFLAGS="-O2 -fanalyzer" all
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --suppressions-list=.cppcheck \
+	    --enable=warning,performance,portability --library=posix src mod_auth_mcp.c
+	clang-tidy --quiet $(CORE) $(IO) -- $(BASE)
+	clang-tidy --quiet $(HTTPD) -- $(BASE) $(HTTPD_INC)
+
+install: $(MODULE)
+	install -d $(DESTDIR)$(MODDIR)
+	install -m 644 $(MODULE) $(DESTDIR)$(MODDIR)/mod_auth_mcp.so
+
+install-tools: $(TOOL)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/bin/mcp-token
+
+clean:
+	rm -rf $(BUILD) build-asan build-clang build-analyzer build-coverage
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

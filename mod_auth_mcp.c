@@ -1,0 +1,62 @@
+/* mod_auth_mcp - an OAuth 2.1 resource server for MCP endpoints.
+ *
+ * This is the contents page: the module record and the hooks, each with the reason for its place. The rooms:
+ *
+ *     src/httpd   httpd's words to core's words and back
+ *     src/io      the world without httpd: fetching, files, keys of one process
+ *     src/core    bytes and time in, verdicts and bytes out
+ */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "src/httpd/authn.h"
+#include "src/httpd/authz.h"
+#include "src/httpd/expr.h"
+#include "src/httpd/identity.h"
+#include "src/httpd/upstream.h"
+#include "src/httpd/wellknown.h"
+
+static void register_hooks(apr_pool_t *pool)
+{
+    /* Modules that read or write request header fields in fixups; they must find the identity set and the token gone. */
+    static const char *const header_users[] = { "mod_rewrite.c", "mod_headers.c", "mod_setenvif.c", NULL };
+
+    mcp_authz_register(pool);
+    mcp_upstream_register();
+
+    /* After all sections are read, -t included: what only the whole configuration can show. */
+    ap_hook_check_config(mcp_conf_check, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* Keyrings have locks and must not be shared over fork. */
+    ap_hook_child_init(mcp_conf_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* First of all, before SetEnvIf or RequestHeader early can copy a forged identity. */
+    ap_hook_post_read_request(mcp_identity_scrub, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* Before mod_cache's, and before anything maps or protects the path: the metadata is public under a protected root. */
+    ap_hook_quick_handler(mcp_wellknown_serve, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* The last place before authentication that knows the configuration of the path: Origin, preflight, OPTIONS. */
+    ap_hook_header_parser(mcp_wellknown_before_authn, NULL, NULL, APR_HOOK_FIRST);
+
+    /* Around mod_authz_core's, which is at MIDDLE. */
+    ap_hook_check_access_ex(mcp_authz_before_authn, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authz(mcp_authz_after_authn, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+
+    ap_hook_check_authn(mcp_authn_check_user_id, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+
+    ap_hook_fixups(mcp_identity_fixups, NULL, header_users, APR_HOOK_REALLY_FIRST);
+
+    /* Error pages get the same last look as answers of handlers. */
+    ap_hook_insert_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_insert_error_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);
+
+    ap_hook_expr_lookup(mcp_expr_lookup, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+AP_DECLARE_MODULE(auth_mcp) __attribute__((visibility("default"))) = {
+    STANDARD20_MODULE_STUFF, mcp_conf_create_dir,  mcp_conf_merge_dir, mcp_conf_create_server, mcp_conf_merge_server,
+    mcp_conf_directives,     register_hooks,       0,
+};

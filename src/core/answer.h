@@ -1,0 +1,21 @@
+/* answer.h - what an exchange with an authorization server came to, and whether that is a JSON document at all.
+ * Not how the exchange was made (src/io/fetch.h), nor what the document says.
+ */
+#ifndef MCP_ANSWER_H
+#define MCP_ANSWER_H
+
+#include "address.h"
+
+typedef struct {
+    int status;          /* HTTP status; 0 when no whole answer came */
+    const char *problem; /* why none came, for the log; NULL when status is set */
+    const char *type;    /* Content-Type, NULL when there is none */
+    mcp_view_t body;
+    unsigned reach;      /* the part of the network it came from; 0 when not known */
+} mcp_answer_t;
+
+/* Why an answer cannot be a JSON document, in words for the log; NULL when it can. Wanted are status 200 and, when a Content-Type is
+ * given, one for JSON or for bytes of no known type, which file servers say of names without a suffix. */
+const char *mcp_answer_refuse(const mcp_answer_t *answer, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,82 @@
+#include "bearer.h"
+
+#include <apr_lib.h>
+
+#include "limits.h"
+
+static bool is_token68(char c)
+{
+    return apr_isalnum(c) || strchr("-._~+/", c);
+}
+
+/* token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
+static bool is_one_token68(mcp_view_t text)
+{
+    apr_size_t i = 0;
+
+    while (i < text.len && text.data[i] && is_token68(text.data[i])) {
+        i++;
+    }
+    if (i == 0) {
+        return false;
+    }
+    while (i < text.len && text.data[i] == '=') {
+        i++;
+    }
+    return i == text.len;
+}
+
+static mcp_view_t trim(const char *field)
+{
+    mcp_view_t text = mcp_view_of(field + strspn(field, " \t"));
+
+    while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t')) {
+        text.len--;
+    }
+    return text;
+}
+
+static bool has_scheme(const char *field, const char *scheme)
+{
+    size_t len = strlen(scheme);
+
+    return strncasecmp(field, scheme, len) == 0 && (field[len] == '\0' || field[len] == ' ' || field[len] == '\t');
+}
+
+mcp_reason_t mcp_bearer_parse(mcp_view_t *token, const char *field)
+{
+    mcp_view_t text;
+    apr_size_t skip = strlen("Bearer");
+
+    if (!field) {
+        return MCP_NO_CREDENTIALS;
+    }
+    text = trim(field);
+    if (text.len == 0) {
+        return MCP_CREDENTIALS_MALFORMED;
+    }
+    if (memchr(text.data, ',', text.len)) { /* RFC 9110 5.3: several fields arrive joined by a comma */
+        return has_scheme(text.data, "Digest") ? MCP_OTHER_SCHEME : MCP_CREDENTIALS_MULTIPLE;
+    }
+    if (!has_scheme(text.data, "Bearer")) {
+        return MCP_OTHER_SCHEME;
+    }
+    while (skip < text.len && text.data[skip] == ' ') {
+        skip++;
+    }
+    text = (mcp_view_t){ text.data + skip, text.len - skip };
+    if (text.len > MCP_LIMIT_TOKEN) {
+        return MCP_CREDENTIALS_TOO_LONG;
+    }
+    if (!is_one_token68(text)) {
+        return MCP_CREDENTIALS_MALFORMED;
+    }
+    *token = text;
+    return MCP_OK;
+}
+
+bool mcp_bearer_carries_token(const char *field)
+{
+    field += strspn(field, " \t");
+    return has_scheme(field, "Bearer") || has_scheme(field, "DPoP");
+}

@@ -1,0 +1,167 @@
+#include "challenge.h"
+
+#include <apr_lib.h>
+
+bool mcp_challenge_is_value(const char *text)
+{
+    if (!*text) {
+        return false;
+    }
+    for (const char *c = text; *c; c++) {
+        if (*c < 0x20 || *c > 0x7e || *c == '"' || *c == '\\' || *c == ',') {
+            return false;
+        }
+        if (*c == '=' && c > text && (apr_isalnum(c[-1]) || c[-1] == '_' || c[-1] == '-')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_tchar(char c)
+{
+    return apr_isalnum(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+bool mcp_challenge_is_extra_name(const char *text)
+{
+    static const char *const own[] = { "realm", "error", "error_description", "scope", "resource_metadata" };
+    const char *c = text;
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        size_t own_len = strlen(own[i]), len = strlen(text);
+
+        /* x_scope= would be read as scope= by clients that look for the bare word */
+        if (len >= own_len && strcasecmp(text + len - own_len, own[i]) == 0) {
+            return false;
+        }
+    }
+    while (is_tchar(*c)) {
+        c++;
+    }
+    return c > text && *c == '\0';
+}
+
+static void add(apr_array_header_t *params, const char *name, const char *value)
+{
+    if (value && *value) {
+        APR_ARRAY_PUSH(params, const char *) = apr_pstrcat(params->pool, name, "=\"", value, "\"", NULL);
+    }
+}
+
+const char *mcp_challenge_format(const mcp_challenge_t *challenge, apr_pool_t *pool)
+{
+    const mcp_reason_row_t *row = mcp_reason_row(challenge->reason);
+    apr_array_header_t *params = apr_array_make(pool, 8, sizeof(const char *));
+    const char *text;
+
+    add(params, "realm", challenge->realm);
+    add(params, "error", row->error);
+    add(params, "error_description", row->error ? row->text : NULL);
+    add(params, "scope", challenge->scope);
+    add(params, "resource_metadata", challenge->resource_metadata);
+    for (int i = 0; challenge->extra && i < challenge->extra->nelts; i++) {
+        const mcp_challenge_param_t *param = &APR_ARRAY_IDX(challenge->extra, i, mcp_challenge_param_t);
+
+        add(params, param->name, param->value);
+    }
+    text = "Bearer";
+    for (int i = 0; i < params->nelts; i++) {
+        text = apr_pstrcat(pool, text, i ? ", " : " ", APR_ARRAY_IDX(params, i, const char *), NULL);
+    }
+    return text;
+}
+
+static const char *skip_blanks(const char *c)
+{
+    return c + strspn(c, " \t");
+}
+
+static const char *skip_token(const char *c)
+{
+    while (is_tchar(*c)) {
+        c++;
+    }
+    return c;
+}
+
+/* Behind a token or quoted-string (RFC 9110 5.6.4); NULL when there is neither. */
+static const char *skip_value(const char *c)
+{
+    if (*c != '"') {
+        const char *end = skip_token(c);
+
+        return end > c ? end : NULL;
+    }
+    for (c++; *c && *c != '"'; c++) {
+        if (*c == '\\' && c[1]) {
+            c++;
+        }
+    }
+    return *c == '"' ? c + 1 : NULL;
+}
+
+/* Whether name = value begins here, and where the value begins. */
+static bool is_param(const char *c, const char **value)
+{
+    const char *end = skip_token(c), *equals = skip_blanks(end);
+
+    if (end == c || *equals != '=') {
+        return false;
+    }
+    *value = skip_blanks(equals + 1);
+    return true;
+}
+
+/* Read the parameters of one challenge. Returns the end of the last one, NULL when they cannot be followed; *has tells whether
+ * resource_metadata is among them, *any whether there was one at all. */
+static const char *skip_params(const char *c, bool *has, bool *any)
+{
+    const char *end = c, *value;
+
+    *has = *any = false;
+    for (;;) {
+        c = skip_blanks(c);
+        if (!is_param(c, &value)) {
+            return end;
+        }
+        *has = *has || (skip_token(c) - c == 17 && strncasecmp(c, "resource_metadata", 17) == 0);
+        *any = true;
+        if ((end = skip_value(value)) == NULL) {
+            return NULL;
+        }
+        c = skip_blanks(end);
+        if (*c != ',') {
+            return *c == '\0' ? end : NULL;
+        }
+        c++;
+    }
+}
+
+const char *mcp_challenge_complete(const char *field, const char *resource_metadata, apr_pool_t *pool)
+{
+    const char *c = skip_blanks(field);
+
+    while (*c) {
+        const char *scheme = c, *scheme_end = skip_token(c), *end;
+        bool bearer = scheme_end - scheme == 6 && strncasecmp(scheme, "Bearer", 6) == 0, has, any;
+
+        if (scheme_end == scheme || (*scheme_end && !strchr(" \t,", *scheme_end))) {
+            return NULL;
+        }
+        if ((end = skip_params(scheme_end, &has, &any)) == NULL) {
+            return NULL;
+        }
+        end = any ? end : scheme_end;
+        if (bearer) {
+            return has ? NULL
+                       : apr_psprintf(pool, "%.*s%s resource_metadata=\"%s\"%s", (int)(end - field), field,
+                                      any ? "," : "", resource_metadata, end);
+        }
+        c = end + strspn(end, " \t,");
+        if (!any && c == end && *c) {
+            return NULL; /* token68, as Negotiate has */
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,298 @@
+#include "claims.h"
+
+#include <math.h>
+
+#include "limits.h"
+
+bool mcp_claims_issuer(mcp_view_t *issuer, const json_t *payload)
+{
+    return mcp_json_string(issuer, json_object_get(payload, "iss"));
+}
+
+/* NumericDate (RFC 7519 2) as APR time, saturated far from either end so that adding a skew cannot overflow. */
+static bool read_time(apr_time_t *time, const json_t *value)
+{
+    const double limit = 9e15; /* seconds and a million: within apr_time_t with room */
+    double seconds;
+
+    if (!json_is_number(value)) {
+        return false;
+    }
+    seconds = json_number_value(value);
+    if (isnan(seconds)) {
+        return false;
+    }
+    seconds = fmin(fmax(seconds, -limit / 1e3), limit / 1e3);
+    *time = (apr_time_t)(seconds * APR_USEC_PER_SEC);
+    return true;
+}
+
+/* The first of the named claims that is there, NULL for none. */
+static json_t *first_of(const json_t *payload, const apr_array_header_t *names)
+{
+    for (int i = 0; names && i < names->nelts; i++) {
+        json_t *value = mcp_json_path(payload, mcp_view_of(APR_ARRAY_IDX(names, i, const char *)));
+
+        if (value) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+/* The first of the named claims that is a non-empty string. */
+static mcp_view_t first_string(const json_t *payload, const apr_array_header_t *names)
+{
+    mcp_view_t text = { NULL, 0 };
+
+    for (int i = 0; names && i < names->nelts; i++) {
+        json_t *value = mcp_json_path(payload, mcp_view_of(APR_ARRAY_IDX(names, i, const char *)));
+
+        if (mcp_json_string(&text, value) && text.len > 0) {
+            return text;
+        }
+    }
+    return (mcp_view_t){ NULL, 0 };
+}
+
+static mcp_view_t string_member(const json_t *payload, const char *name)
+{
+    mcp_view_t text;
+
+    if (mcp_json_string(&text, json_object_get(payload, name)) && text.len > 0) {
+        return text;
+    }
+    return (mcp_view_t){ NULL, 0 };
+}
+
+static mcp_view_t without_prefix(mcp_view_t token, const char *prefix)
+{
+    size_t len = prefix ? strlen(prefix) : 0;
+
+    if (len > 0 && token.len > len && memcmp(token.data, prefix, len) == 0) {
+        return (mcp_view_t){ token.data + len, token.len - len };
+    }
+    return token;
+}
+
+/* RFC 8693 4.2: a string of tokens; some providers send an array, each member one token. */
+static mcp_scope_t *read_scope(const json_t *value, const char *prefix, apr_pool_t *pool)
+{
+    mcp_scope_t *raw = mcp_scope_make(pool), *scope = mcp_scope_make(pool);
+    const json_t *member;
+    mcp_view_t text;
+    size_t i;
+
+    if (mcp_json_string(&text, value)) {
+        mcp_scope_add_string(raw, text);
+    }
+    json_array_foreach (value, i, member) {
+        if (mcp_json_string(&text, member)) {
+            mcp_scope_add(raw, text);
+        }
+    }
+    for (int n = 0; n < raw->nelts; n++) {
+        mcp_scope_add(scope, without_prefix(APR_ARRAY_IDX(raw, n, mcp_view_t), prefix));
+    }
+    return scope;
+}
+
+static apr_array_header_t *read_roles(const json_t *value, apr_pool_t *pool)
+{
+    apr_array_header_t *roles = apr_array_make(pool, 4, sizeof(mcp_view_t));
+    const json_t *member;
+    mcp_view_t text;
+    size_t i;
+
+    if (mcp_json_string(&text, value)) {
+        APR_ARRAY_PUSH(roles, mcp_view_t) = text;
+    }
+    json_array_foreach (value, i, member) {
+        if (mcp_json_string(&text, member)) {
+            APR_ARRAY_PUSH(roles, mcp_view_t) = text;
+        }
+    }
+    return roles;
+}
+
+/* Marks of tokens that are signed by the same keys and are no access tokens (RFC 8725 2.8): ID tokens (OIDC Core 2, 3.3.2.11),
+ * security events and logout tokens (RFC 8417 2.2), introspection answers (RFC 9701 5), DPoP proofs (RFC 9449 4.2). */
+static bool is_other_kind(const json_t *payload)
+{
+    static const char *const marks[] = { "nonce", "at_hash", "c_hash", "events", "token_introspection", "htm", "htu" };
+    static const struct {
+        const char *claim, *value;
+    } kinds[] = { { "token_use", "id" },      { "typ", "ID" },      { "typ", "Refresh" },
+                  { "typ", "Offline" },       { "typ", "Logout" } };
+    mcp_view_t text;
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (json_object_get(payload, marks[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (mcp_json_string(&text, json_object_get(payload, kinds[i].claim)) && mcp_view_is(text, kinds[i].value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_jws_t *jws, const mcp_claim_names_t *names,
+                             apr_pool_t *pool)
+{
+    const json_t *payload = jws->payload, *not_before = json_object_get(payload, "nbf");
+
+    claims->payload = jws->payload;
+    claims->typ = jws->typ;
+    if (is_other_kind(payload)) {
+        return MCP_TYPE;
+    }
+    if (!read_time(&claims->expires, json_object_get(payload, "exp"))) { /* RFC 9068 2.2: required */
+        return MCP_NO_EXPIRY;
+    }
+    claims->not_before = 0;
+    if (not_before && !read_time(&claims->not_before, not_before)) {
+        return MCP_NOT_YET_VALID;
+    }
+    claims->bound = json_object_get(payload, "cnf") != NULL;
+    claims->audience = first_of(payload, names->audience);
+    claims->scope = read_scope(first_of(payload, names->scope), names->scope_prefix, pool);
+    claims->roles = read_roles(first_of(payload, names->role), pool);
+    claims->user = first_string(payload, names->user);
+    claims->client = first_string(payload, names->client);
+    claims->subject = string_member(payload, "sub");
+    claims->id = string_member(payload, "jti");
+    return MCP_OK;
+}
+
+static mcp_view_t without_slash(mcp_view_t text)
+{
+    text.len -= text.len > 0 && text.data[text.len - 1] == '/' ? 1 : 0;
+    return text;
+}
+
+static bool is_audience(mcp_view_t text, const mcp_expect_t *expect)
+{
+    if (expect->resource &&
+        mcp_view_equal(without_slash(text), without_slash(mcp_view_of(expect->resource))) && text.len > 0) {
+        return true;
+    }
+    for (int i = 0; expect->audiences && i < expect->audiences->nelts; i++) {
+        if (mcp_view_is(text, APR_ARRAY_IDX(expect->audiences, i, const char *))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* RFC 7519 4.1.3: a string, or an array of which one member is us. */
+static bool audience_fits(const json_t *audience, const mcp_expect_t *expect)
+{
+    const json_t *member;
+    mcp_view_t text;
+    size_t i;
+
+    if (mcp_json_string(&text, audience)) {
+        return is_audience(text, expect);
+    }
+    json_array_foreach (audience, i, member) {
+        if (mcp_json_string(&text, member) && is_audience(text, expect)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_trusted(const char *issuer, const apr_array_header_t *issuers)
+{
+    for (int i = 0; issuer && issuers && i < issuers->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(issuers, i, const char *), issuer) == 0) {
+            return true;
+        }
+    }
+    return issuer && !issuers;
+}
+
+mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *expect, apr_time_t now)
+{
+    if (expect->typed && claims->typ != MCP_TYP_ACCESS_TOKEN) {
+        return MCP_TYPE;
+    }
+    if (!is_trusted(claims->issuer, expect->issuers)) {
+        return MCP_ISSUER;
+    }
+    if (claims->bound) { /* RFC 9449 7.1, RFC 8705 3: without its proof it would be a stolen token's way in */
+        return MCP_BOUND;
+    }
+    if (!audience_fits(claims->audience, expect)) {
+        return MCP_AUDIENCE;
+    }
+    if (now >= claims->expires + expect->skew) {
+        return MCP_EXPIRED;
+    }
+    if (claims->not_before != 0 && now < claims->not_before - expect->skew) {
+        return MCP_NOT_YET_VALID;
+    }
+    return claims->user.data ? MCP_OK : MCP_NO_SUBJECT;
+}
+
+/* The text of a string, integer or boolean; NULL for other types. */
+static const char *scalar_text(const json_t *value, apr_pool_t *pool)
+{
+    if (json_is_string(value)) {
+        return apr_pstrmemdup(pool, json_string_value(value), json_string_length(value));
+    }
+    if (json_is_integer(value)) {
+        return apr_psprintf(pool, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    }
+    return json_is_boolean(value) ? (json_is_true(value) ? "true" : "false") : NULL;
+}
+
+const char *mcp_claims_text(const mcp_claims_t *claims, const char *path, apr_pool_t *pool)
+{
+    const json_t *value = mcp_json_path(claims->payload, mcp_view_of(path)), *member;
+    apr_array_header_t *words;
+    size_t i;
+
+    if (!json_is_array(value)) {
+        return scalar_text(value, pool);
+    }
+    words = apr_array_make(pool, 4, sizeof(const char *));
+    json_array_foreach (value, i, member) {
+        const char *word = scalar_text(member, pool);
+
+        if (word) {
+            APR_ARRAY_PUSH(words, const char *) = word;
+        }
+    }
+    return apr_array_pstrcat(pool, words, ' ');
+}
+
+static bool scalar_is(const json_t *value, const char *expected)
+{
+    char number[32];
+
+    if (json_is_string(value)) {
+        return mcp_view_is((mcp_view_t){ json_string_value(value), json_string_length(value) }, expected);
+    }
+    if (json_is_integer(value)) {
+        apr_snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return strcmp(number, expected) == 0;
+    }
+    return json_is_boolean(value) && strcmp(json_is_true(value) ? "true" : "false", expected) == 0;
+}
+
+bool mcp_claims_contain(const mcp_claims_t *claims, const char *path, const char *value)
+{
+    const json_t *claim = mcp_json_path(claims->payload, mcp_view_of(path)), *member;
+    size_t i;
+
+    json_array_foreach (claim, i, member) {
+        if (scalar_is(member, value)) {
+            return true;
+        }
+    }
+    return scalar_is(claim, value);
+}

@@ -1,0 +1,67 @@
+/* claims.h - what a verified token says: read once into facts, judged for every request (RFC 9068 2.2 and 4, RFC 8725).
+ * Not how the token was verified (jws.h), nor what its scopes allow (policy.h). Facts hold for every place; a judgement
+ * holds only under the expectations it was made with.
+ */
+#ifndef MCP_CLAIMS_H
+#define MCP_CLAIMS_H
+
+#include <apr_time.h>
+
+#include "jws.h"
+#include "scope.h"
+
+/* Which claim means what: arrays of const char *, each a name or dotted path, the first present one counts. */
+typedef struct {
+    const apr_array_header_t *scope;
+    const apr_array_header_t *role;
+    const apr_array_header_t *user;
+    const apr_array_header_t *client;
+    const apr_array_header_t *audience;
+    const char *scope_prefix; /* taken off the token's scopes, NULL for none */
+} mcp_claim_names_t;
+
+/* Facts. Views borrow from payload. */
+typedef struct {
+    json_t *payload;
+    const char *issuer;  /* as configured, set by whoever found its keys */
+    mcp_typ_t typ;
+    mcp_view_t user;     /* data is NULL when no user claim is a non-empty string; the same for the next three */
+    mcp_view_t subject;
+    mcp_view_t client;
+    mcp_view_t id;       /* jti */
+    const json_t *audience;
+    mcp_scope_t *scope;
+    apr_array_header_t *roles; /* of mcp_view_t */
+    apr_time_t expires;
+    apr_time_t not_before; /* 0 when absent */
+    bool bound;            /* has a cnf claim (RFC 7800) */
+} mcp_claims_t;
+
+/* Expectations of one place in the configuration. */
+typedef struct {
+    const char *resource;                 /* MCPResource; one trailing slash more or less is the same audience */
+    const apr_array_header_t *audiences;  /* of const char *: further audiences, to the letter; may be NULL */
+    const apr_array_header_t *issuers;    /* of const char *: trusted here; NULL for all */
+    bool typed;                           /* only typ at+jwt */
+    apr_interval_time_t skew;
+} mcp_expect_t;
+
+/* The iss claim, needed before any key can be chosen. False when there is none or it is no string. */
+bool mcp_claims_issuer(mcp_view_t *issuer, const json_t *payload);
+
+/* Read the facts of a token. claims->issuer is left alone. MCP_OK, MCP_TYPE for other kinds of token, MCP_NO_EXPIRY,
+ * MCP_NOT_YET_VALID for an nbf that is no number. */
+mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_jws_t *jws, const mcp_claim_names_t *names,
+                             apr_pool_t *pool);
+
+/* Judge facts: type, trust, binding, audience, time, user, in this order. MCP_OK or the first that fails. */
+mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *expect, apr_time_t now);
+
+/* The text of a claim for expressions and headers: strings as they are, integers in decimal, booleans as true and false, arrays of
+ * those joined by SP. NULL when it is absent, of another type, or has a NUL. */
+const char *mcp_claims_text(const mcp_claims_t *claims, const char *path, apr_pool_t *pool);
+
+/* Whether a claim is, or as an array contains, exactly this string, integer or boolean. */
+bool mcp_claims_contain(const mcp_claims_t *claims, const char *path, const char *value);
+
+#endif

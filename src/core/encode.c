@@ -1,0 +1,60 @@
+#include "encode.h"
+
+#include "limits.h"
+
+static bool is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+bool mcp_encode_is_clean(mcp_view_t value)
+{
+    for (apr_size_t i = 0; i < value.len; i++) {
+        if (is_control(value.data[i])) {
+            return false;
+        }
+    }
+    return value.len <= MCP_LIMIT_IDENTITY;
+}
+
+static bool goes_into_header(mcp_view_t value, apr_size_t i)
+{
+    char c = value.data[i];
+
+    return c != '%' && (unsigned char)c < 0x7f && !is_control(c) && !(c == ' ' && (i == 0 || i == value.len - 1));
+}
+
+static bool goes_into_user(mcp_view_t value, apr_size_t i)
+{
+    return value.data[i] != '%' && !is_control(value.data[i]);
+}
+
+static const char *encode(mcp_view_t value, bool (*goes)(mcp_view_t value, apr_size_t i), apr_pool_t *pool)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *text = apr_palloc(pool, value.len * 3 + 1), *end = text;
+
+    for (apr_size_t i = 0; i < value.len; i++) {
+        unsigned char byte = (unsigned char)value.data[i];
+
+        if (goes(value, i)) {
+            *end++ = (char)byte;
+        } else {
+            *end++ = '%';
+            *end++ = hex[byte >> 4];
+            *end++ = hex[byte & 15];
+        }
+    }
+    *end = '\0';
+    return text;
+}
+
+const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool)
+{
+    return encode(value, goes_into_header, pool);
+}
+
+const char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool)
+{
+    return encode(value, goes_into_user, pool);
+}

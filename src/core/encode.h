@@ -1,0 +1,18 @@
+/* encode.h - claims as values of header fields and variables: what may be written at all, and how so that two never look alike.
+ * Not which claim goes where.
+ */
+#ifndef MCP_ENCODE_H
+#define MCP_ENCODE_H
+
+#include "view.h"
+
+/* Whether the bytes may be written: no control byte (below 0x20, 0x7f), at most MCP_LIMIT_IDENTITY of them. */
+bool mcp_encode_is_clean(mcp_view_t value);
+
+/* For a header field: '%', bytes beyond ASCII, and blanks at either end as %XX; the rest as it is (RFC 9110 5.5). */
+const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool);
+
+/* For REMOTE_USER: '%' and control bytes as %XX, the rest as it is. */
+const char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool);
+
+#endif

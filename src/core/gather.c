@@ -1,0 +1,190 @@
+#include "gather.h"
+
+#include "discovery.h"
+#include "uri.h"
+
+typedef enum {
+    CONFIGURED, /* the key URLs of the configuration, one after the other */
+    REMEMBERED, /* the jwks_uri of an earlier round */
+    METADATA,   /* the metadata addresses, until one is good */
+    DISCOVERED, /* the jwks_uri it named */
+    OVER
+} step_t;
+
+struct mcp_gather_t {
+    const mcp_gather_source_t *source;
+    mcp_gather_result_t result;
+    mcp_jwks_t *keys;
+    step_t step;
+    int index;       /* of the key URL or the form of the metadata address */
+    const char *url; /* to fetch now */
+    unsigned reach;
+    apr_pool_t *pool;
+};
+
+static bool has_urls(const mcp_gather_source_t *source)
+{
+    return source->key_urls && source->key_urls->nelts > 0;
+}
+
+/* Go to a step. A step that has no URL is the end of the round. */
+static void go_to(mcp_gather_t *gather, step_t step, int index, const char *url, unsigned reach)
+{
+    gather->step = url ? step : OVER;
+    gather->index = index;
+    gather->url = url;
+    gather->reach = reach;
+}
+
+static void go_to_configured(mcp_gather_t *gather, int index)
+{
+    const apr_array_header_t *urls = gather->source->key_urls;
+
+    go_to(gather, CONFIGURED, index, index < urls->nelts ? APR_ARRAY_IDX(urls, index, const char *) : NULL, MCP_REACH_ALL);
+}
+
+static void go_to_metadata(mcp_gather_t *gather, int form)
+{
+    go_to(gather, METADATA, form, mcp_discovery_address(gather->source->issuer, form, gather->pool), MCP_REACH_ALL);
+}
+
+mcp_gather_t *mcp_gather_begin(const mcp_gather_source_t *source, const mcp_gather_memory_t *memory, apr_pool_t *pool)
+{
+    mcp_gather_t *gather = apr_pcalloc(pool, sizeof(*gather));
+
+    gather->source = source;
+    gather->pool = pool;
+    gather->result = (mcp_gather_result_t){ .complete = true, .problems = "", .memory = *memory };
+    gather->keys = mcp_jwk_set(pool);
+    for (int i = 0; source->static_keys && i < source->static_keys->count; i++) {
+        gather->keys->keys[gather->keys->count++] = source->static_keys->keys[i];
+    }
+    if (has_urls(source)) {
+        go_to_configured(gather, 0);
+    } else if (source->static_keys) {
+        go_to(gather, OVER, 0, NULL, 0);
+    } else if (*memory->jwks_uri) {
+        go_to(gather, REMEMBERED, 0, gather->result.memory.jwks_uri, memory->reach);
+    } else {
+        go_to_metadata(gather, 0);
+    }
+    return gather;
+}
+
+const char *mcp_gather_next(unsigned *reach, const mcp_gather_t *gather)
+{
+    *reach = gather->reach;
+    return gather->url;
+}
+
+static void note(mcp_gather_t *gather, const char *problem)
+{
+    gather->result.problems = apr_pstrcat(gather->pool, gather->result.problems, *gather->result.problems ? "; " : "",
+                                          gather->url, ": ", problem, NULL);
+}
+
+/* Whether these bytes were taken in by an earlier round; they are remembered for the next. */
+static bool was_seen(mcp_gather_t *gather, int index, mcp_view_t body)
+{
+    char tag[MCP_DIGEST_TAG];
+    char *seen = index < MCP_LIMIT_KEY_SETS ? gather->result.memory.seen[index] : NULL;
+    bool same;
+
+    mcp_digest_tag(tag, body);
+    same = seen && memcmp(seen, tag, sizeof(tag)) == 0;
+    if (seen) {
+        memcpy(seen, tag, sizeof(tag));
+    }
+    return same;
+}
+
+/* Add the keys of a key set. False, with a note, when there are none. */
+static bool take_keys(mcp_gather_t *gather, const mcp_answer_t *answer, const mcp_log_t *log)
+{
+    int index = gather->step == CONFIGURED ? gather->index : 0;
+    const char *wrong = mcp_answer_refuse(answer, gather->pool);
+
+    if (!wrong && !mcp_jwk_add_set(gather->keys, answer->body, was_seen(gather, index, answer->body) ? NULL : log)) {
+        wrong = "no key set with usable keys";
+    }
+    if (wrong) {
+        note(gather, wrong);
+        return false;
+    }
+    gather->result.keys = gather->keys;
+    return true;
+}
+
+/* The parts of the network that metadata may send us to. It must not make this server call on services that only this server can
+ * reach, unless the admin has put the authorization server among them, or the metadata's own host is meant. */
+static unsigned reach_of(const mcp_gather_t *gather, const char *jwks_uri, unsigned metadata_reach)
+{
+    mcp_uri_t own, named;
+
+    if (mcp_uri_parse(&own, gather->source->issuer, gather->pool) || mcp_uri_parse(&named, jwks_uri, gather->pool)) {
+        return 0;
+    }
+    return strcmp(own.host, named.host) == 0 ? MCP_REACH_ALL : MCP_REACH_PUBLIC | metadata_reach;
+}
+
+static void take_metadata(mcp_gather_t *gather, const mcp_answer_t *answer, const mcp_log_t *log)
+{
+    mcp_discovery_t found = { NULL };
+    const char *wrong = mcp_answer_refuse(answer, gather->pool);
+
+    if (!wrong) {
+        wrong = mcp_discovery_read(&found, gather->source->issuer, answer->body, gather->pool);
+    }
+    if (wrong) {
+        note(gather, wrong);
+        go_to_metadata(gather, gather->index + 1);
+        return;
+    }
+    mcp_log(log, MCP_LOG_DEBUG, "MCP0100", "issuer \"%s\": metadata found at %s", gather->source->issuer, gather->url);
+    if (strcmp(found.jwks_uri, gather->result.memory.jwks_uri) == 0) { /* the one that has just failed */
+        go_to(gather, OVER, 0, NULL, 0);
+        return;
+    }
+    go_to(gather, DISCOVERED, 0, found.jwks_uri, reach_of(gather, found.jwks_uri, answer->reach));
+}
+
+static void remember(mcp_gather_t *gather)
+{
+    mcp_gather_memory_t *memory = &gather->result.memory;
+
+    apr_cpystrn(memory->jwks_uri, gather->url, sizeof(memory->jwks_uri));
+    memory->reach = gather->reach;
+}
+
+void mcp_gather_deliver(mcp_gather_t *gather, const mcp_answer_t *answer, const mcp_log_t *log)
+{
+    switch (gather->step) {
+    case CONFIGURED:
+        gather->result.complete = take_keys(gather, answer, log) && gather->result.complete;
+        go_to_configured(gather, gather->index + 1);
+        break;
+    case REMEMBERED:
+        if (take_keys(gather, answer, log)) {
+            go_to(gather, OVER, 0, NULL, 0);
+        } else {
+            go_to_metadata(gather, 0);
+        }
+        break;
+    case METADATA:
+        take_metadata(gather, answer, log);
+        break;
+    case DISCOVERED:
+        if (take_keys(gather, answer, log)) {
+            remember(gather);
+        }
+        go_to(gather, OVER, 0, NULL, 0);
+        break;
+    case OVER:
+        break;
+    }
+}
+
+const mcp_gather_result_t *mcp_gather_result(const mcp_gather_t *gather)
+{
+    return &gather->result;
+}

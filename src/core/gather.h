@@ -1,0 +1,48 @@
+/* gather.h - one round of getting an issuer's keys: which URL comes next, and the key set that results.
+ * Not when a round is due (issuer.h), nor how a URL is fetched. A round belongs to one thread.
+ */
+#ifndef MCP_GATHER_H
+#define MCP_GATHER_H
+
+#include <apr_tables.h>
+
+#include "answer.h"
+#include "digest.h"
+#include "jwk.h"
+
+/* Where an issuer's keys are. Without URLs and static keys they are discovered. */
+typedef struct {
+    const char *issuer;
+    const apr_array_header_t *key_urls; /* of const char *; NULL or empty for none */
+    const mcp_jwks_t *static_keys;      /* part of every result; they outlive it. NULL for none */
+} mcp_gather_source_t;
+
+/* What one round leaves for the next. All zero at first. */
+typedef struct {
+    char jwks_uri[MCP_LIMIT_URL + 1]; /* as discovered, "" for unknown */
+    unsigned reach;                   /* the parts of the network it may lie in */
+    char seen[MCP_LIMIT_KEY_SETS][MCP_DIGEST_TAG]; /* digests of the key sets */
+} mcp_gather_memory_t;
+
+typedef struct {
+    mcp_jwks_t *keys;     /* NULL when no URL gave a usable key */
+    bool complete;        /* every URL gave usable keys */
+    const char *problems; /* what was got instead of keys, for the log; "" for nothing */
+    mcp_gather_memory_t memory;
+} mcp_gather_result_t;
+
+typedef struct mcp_gather_t mcp_gather_t;
+
+/* Begin a round. The keys of its result live as long as pool; source is borrowed. */
+mcp_gather_t *mcp_gather_begin(const mcp_gather_source_t *source, const mcp_gather_memory_t *memory, apr_pool_t *pool);
+
+/* The URL to fetch now, and the parts of the network it may lie in; NULL when the round is over. */
+const char *mcp_gather_next(unsigned *reach, const mcp_gather_t *gather);
+
+/* Take in what came from that URL. */
+void mcp_gather_deliver(mcp_gather_t *gather, const mcp_answer_t *answer, const mcp_log_t *log);
+
+/* What the round has come to, so far. */
+const mcp_gather_result_t *mcp_gather_result(const mcp_gather_t *gather);
+
+#endif

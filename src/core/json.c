@@ -1,0 +1,108 @@
+#include "json.h"
+
+#include <stdlib.h>
+
+#include "limits.h"
+
+static apr_status_t release(void *value)
+{
+    json_decref(value);
+    return APR_SUCCESS;
+}
+
+json_t *mcp_json_own(json_t *fresh, apr_pool_t *pool)
+{
+    if (!fresh) {
+        abort();
+    }
+    apr_pool_cleanup_register(pool, fresh, release, apr_pool_cleanup_null);
+    return fresh;
+}
+
+mcp_reason_t mcp_json_parse(json_t **value, mcp_view_t text, apr_pool_t *pool)
+{
+    const size_t strict = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+    json_error_t error;
+    json_t *parsed = json_loadb(text.data ? text.data : "", text.len, strict, &error);
+
+    if (!parsed && json_error_code(&error) == json_error_numeric_overflow) {
+        parsed = json_loadb(text.data, text.len, strict | JSON_DECODE_INT_AS_REAL, &error);
+    }
+    if (!parsed) {
+        return json_error_code(&error) == json_error_duplicate_key ? MCP_DUPLICATE_MEMBER : MCP_MALFORMED;
+    }
+    *value = mcp_json_own(parsed, pool);
+    return MCP_OK;
+}
+
+mcp_reason_t mcp_json_parse_object(json_t **object, mcp_view_t text, apr_pool_t *pool)
+{
+    json_t *value = NULL;
+    mcp_reason_t reason = mcp_json_parse(&value, text, pool);
+
+    if (reason == MCP_OK && !json_is_object(value)) {
+        reason = MCP_MALFORMED;
+    }
+    if (reason == MCP_OK) {
+        *object = value;
+    }
+    return reason;
+}
+
+bool mcp_json_string(mcp_view_t *string, const json_t *value)
+{
+    if (!json_is_string(value)) {
+        return false;
+    }
+    *string = (mcp_view_t){ json_string_value(value), json_string_length(value) };
+    return true;
+}
+
+/* jansson 2.14 has no length-bounded lookup; a path is configuration and has no NUL, so a bounded copy serves. */
+static json_t *member(const json_t *object, const char *name, apr_size_t len)
+{
+    char buffer[256];
+
+    if (len >= sizeof(buffer)) {
+        return NULL;
+    }
+    memcpy(buffer, name, len);
+    buffer[len] = '\0';
+    return json_object_get(object, buffer);
+}
+
+static json_t *walk(const json_t *object, mcp_view_t path, int depth)
+{
+    json_t *found = member(object, path.data, path.len);
+
+    for (apr_size_t i = 0; !found && depth < MCP_LIMIT_CLAIM_PATH && i < path.len; i++) {
+        json_t *inner = path.data[i] == '.' ? member(object, path.data, i) : NULL;
+
+        if (json_is_object(inner)) {
+            found = walk(inner, (mcp_view_t){ path.data + i + 1, path.len - i - 1 }, depth + 1);
+        }
+    }
+    return found;
+}
+
+json_t *mcp_json_path(const json_t *object, mcp_view_t path)
+{
+    return walk(object, path, 0);
+}
+
+const char *mcp_json_text(const json_t *value, apr_pool_t *pool)
+{
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER;
+    size_t size = json_dumpb(value, NULL, 0, flags);
+    char *text;
+
+    if (size == 0) {
+        return NULL;
+    }
+    text = apr_palloc(pool, size + 1);
+    if (json_dumpb(value, text, size, flags) != size) {
+        return NULL;
+    }
+    text[size] = '\0';
+    return text;
+}

@@ -1,0 +1,31 @@
+/* json.h - the strict way to read JSON that somebody else wrote; the sole caller of json_loadb.
+ * Not what the members mean. Values are borrowed from the document, which lives as long as its pool.
+ */
+#ifndef MCP_JSON_H
+#define MCP_JSON_H
+
+#include <jansson.h>
+
+#include "reason.h"
+
+/* Parse a whole text. Refused: anything after the value, duplicate members, NUL in strings, bad UTF-8.
+ * MCP_OK, MCP_MALFORMED or MCP_DUPLICATE_MEMBER. Integers that do not fit become reals (RFC 8259 6). */
+mcp_reason_t mcp_json_parse(json_t **value, mcp_view_t text, apr_pool_t *pool);
+
+/* The same, and the value must be an object. */
+mcp_reason_t mcp_json_parse_object(json_t **object, mcp_view_t text, apr_pool_t *pool);
+
+/* A new value (json_object() and the like) that dies with the pool. Aborts the process when memory is out, as APR does. */
+json_t *mcp_json_own(json_t *fresh, apr_pool_t *pool);
+
+/* The bytes of a string value; false and untouched when value is NULL or no string. */
+bool mcp_json_string(mcp_view_t *string, const json_t *value);
+
+/* A member by name or dotted path. A member whose whole name is the path wins over a path through objects, so that
+ * "https://example.com/roles" and "realm_access.roles" both work. NULL when there is none. */
+json_t *mcp_json_path(const json_t *object, mcp_view_t path);
+
+/* Compact text of a value, terminated; NULL when it cannot be written. */
+const char *mcp_json_text(const json_t *value, apr_pool_t *pool);
+
+#endif

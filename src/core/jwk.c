@@ -1,0 +1,429 @@
+#include "jwk.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "b64url.h"
+#include "json.h"
+
+/* Any RSA key can do both paddings; the set says which of them it is for. */
+#define RSA_ALGS (MCP_RS256 | MCP_RS384 | MCP_RS512 | MCP_PS256 | MCP_PS384 | MCP_PS512)
+
+unsigned mcp_jwk_alg(mcp_view_t name)
+{
+    static const char *const names[] = { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
+                                         "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512" };
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (mcp_view_is(name, names[i])) {
+            return 1U << i;
+        }
+    }
+    return 0;
+}
+
+mcp_jwks_t *mcp_jwk_set(apr_pool_t *pool)
+{
+    mcp_jwks_t *set = apr_pcalloc(pool, sizeof(*set));
+
+    set->pool = pool;
+    return set;
+}
+
+static apr_status_t free_pkey(void *pkey)
+{
+    EVP_PKEY_free(pkey);
+    return APR_SUCCESS;
+}
+
+static apr_status_t wipe_secret(void *key)
+{
+    const mcp_jwk_t *secret = key;
+
+    OPENSSL_cleanse((void *)(uintptr_t)secret->secret.data, secret->secret.len);
+    return APR_SUCCESS;
+}
+
+/* What an RSA key may verify, or why nothing (RFC 7518 3.3, RFC 8017 3.1). */
+static const char *judge_rsa(unsigned *algs, const EVP_PKEY *pkey)
+{
+    BIGNUM *n = NULL, *e = NULL;
+    const char *unfit = NULL;
+
+    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
+        EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1) {
+        unfit = "it cannot be read";
+    } else if (BN_num_bits(n) < MCP_LIMIT_RSA_MIN) {
+        unfit = "its modulus is shorter than 2048 bits";
+    } else if (BN_num_bits(n) > MCP_LIMIT_RSA_MAX) {
+        unfit = "its modulus is longer than 8192 bits";
+    } else if (!BN_is_odd(n) || !BN_is_odd(e) || BN_is_one(e) || BN_num_bits(e) > MCP_LIMIT_RSA_EXPONENT) {
+        unfit = "its modulus or exponent is not one of an RSA key";
+    }
+    BN_free(n);
+    BN_free(e);
+    *algs = RSA_ALGS;
+    return unfit;
+}
+
+/* The one algorithm of an elliptic curve (RFC 7518 3.4); the point must lie on it. */
+static const char *judge_ec(unsigned *algs, EVP_PKEY *pkey)
+{
+    static const struct {
+        const char *group;
+        unsigned alg;
+    } curves[] = { { "prime256v1", MCP_ES256 }, { "secp384r1", MCP_ES384 }, { "secp521r1", MCP_ES512 } };
+    char group[64] = "";
+    EVP_PKEY_CTX *ctx;
+    bool valid;
+
+    EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL);
+    *algs = 0;
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        *algs |= strcmp(group, curves[i].group) == 0 ? curves[i].alg : 0;
+    }
+    if (*algs == 0) {
+        return "its curve is not P-256, P-384 or P-521";
+    }
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+    valid = ctx && EVP_PKEY_public_check(ctx) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    return valid ? NULL : "its point is not on the curve";
+}
+
+/* Ed25519 points of small order, whose signatures anyone can make; the sign bit is masked away before comparing. */
+static bool is_small_order(const unsigned char point[32])
+{
+    static const char *const small[] = {
+        "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+        "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+        "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+        "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+        "\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
+        "\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+        "\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
+        "\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+        "\xec\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+        "\xed\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+        "\xee\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    };
+    unsigned char masked[32];
+
+    memcpy(masked, point, sizeof(masked));
+    masked[31] &= 0x7f;
+    for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+        if (memcmp(masked, small[i], sizeof(masked)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *judge_ed25519(unsigned *algs, const EVP_PKEY *pkey)
+{
+    unsigned char point[32];
+    size_t len = sizeof(point);
+
+    if (EVP_PKEY_get_raw_public_key(pkey, point, &len) != 1 || len != sizeof(point)) {
+        return "it cannot be read";
+    }
+    *algs = MCP_EDDSA;
+    return is_small_order(point) ? "its point is of small order" : NULL;
+}
+
+static const char *judge_key(unsigned *algs, EVP_PKEY *pkey)
+{
+    switch (EVP_PKEY_get_base_id(pkey)) {
+    case EVP_PKEY_RSA:
+        return judge_rsa(algs, pkey);
+    case EVP_PKEY_EC:
+        return judge_ec(algs, pkey);
+    case EVP_PKEY_ED25519:
+        return judge_ed25519(algs, pkey);
+    default:
+        return "its type is not RSA, EC or Ed25519";
+    }
+}
+
+/* Take over pkey. algs is what the key's owner allows; NULL or why the key is left out. */
+static const char *add_key(mcp_jwks_t *set, EVP_PKEY *pkey, const char *kid, unsigned algs)
+{
+    unsigned able = 0;
+    const char *unfit = pkey ? judge_key(&able, pkey) : "its members are not those of its type";
+
+    if (!unfit && (able & algs) == 0) {
+        unfit = "its alg does not fit its type or is not supported";
+    }
+    if (!unfit && set->count == MCP_LIMIT_KEYS) {
+        unfit = "there are too many keys";
+    }
+    if (unfit) {
+        EVP_PKEY_free(pkey);
+        return unfit;
+    }
+    apr_pool_cleanup_register(set->pool, pkey, free_pkey, apr_pool_cleanup_null);
+    set->keys[set->count++] = (mcp_jwk_t){ .kid = kid, .algs = able & algs, .pkey = pkey };
+    return NULL;
+}
+
+static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM_BLD *build)
+{
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *pkey = NULL;
+
+    if (!params || !ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
+        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        pkey = NULL;
+    }
+    EVP_PKEY_CTX_free(ctx);
+    OSSL_PARAM_free(params);
+    return pkey;
+}
+
+static bool member_bytes(mcp_view_t *bytes, const json_t *jwk, const char *name, apr_pool_t *pool)
+{
+    mcp_view_t text;
+
+    return mcp_json_string(&text, json_object_get(jwk, name)) && mcp_b64url_decode(bytes, text, pool) && bytes->len > 0;
+}
+
+/* RFC 7518 6.3.1. A modulus beyond the cap is refused before OpenSSL sees it. */
+static EVP_PKEY *parse_rsa(const json_t *jwk, apr_pool_t *pool)
+{
+    mcp_view_t n, e;
+    OSSL_PARAM_BLD *build;
+    BIGNUM *modulus, *exponent;
+    EVP_PKEY *pkey = NULL;
+
+    if (!member_bytes(&n, jwk, "n", pool) || !member_bytes(&e, jwk, "e", pool) || n.len > MCP_LIMIT_RSA_MAX / 8 + 1 ||
+        e.len > MCP_LIMIT_RSA_MAX / 8) {
+        return NULL;
+    }
+    build = OSSL_PARAM_BLD_new();
+    modulus = BN_bin2bn((const unsigned char *)n.data, (int)n.len, NULL);
+    exponent = BN_bin2bn((const unsigned char *)e.data, (int)e.len, NULL);
+    if (build && modulus && exponent && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) == 1 &&
+        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent) == 1) {
+        pkey = pkey_from_params("RSA", build);
+    }
+    OSSL_PARAM_BLD_free(build);
+    BN_free(modulus);
+    BN_free(exponent);
+    return pkey;
+}
+
+/* RFC 7518 6.2.1: the coordinates have the full length of the curve. */
+static EVP_PKEY *parse_ec(const json_t *jwk, apr_pool_t *pool)
+{
+    static const struct {
+        const char *crv, *group;
+        size_t size;
+    } curves[] = { { "P-256", "prime256v1", 32 }, { "P-384", "secp384r1", 48 }, { "P-521", "secp521r1", 66 } };
+    unsigned char point[1 + 2 * 66] = { 4 }; /* SEC 1 2.3.3: uncompressed */
+    mcp_view_t crv, x, y;
+    EVP_PKEY *pkey = NULL;
+
+    if (!mcp_json_string(&crv, json_object_get(jwk, "crv")) || !member_bytes(&x, jwk, "x", pool) ||
+        !member_bytes(&y, jwk, "y", pool)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        size_t size = curves[i].size;
+        OSSL_PARAM_BLD *build;
+
+        if (!mcp_view_is(crv, curves[i].crv) || x.len != size || y.len != size) {
+            continue;
+        }
+        memcpy(point + 1, x.data, size);
+        memcpy(point + 1 + size, y.data, size);
+        build = OSSL_PARAM_BLD_new();
+        if (build && OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, curves[i].group, 0) == 1 &&
+            OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size) == 1) {
+            pkey = pkey_from_params("EC", build);
+        }
+        OSSL_PARAM_BLD_free(build);
+    }
+    return pkey;
+}
+
+/* RFC 8037 2. X25519 and X448 are for key agreement, Ed448 is not in our list. */
+static EVP_PKEY *parse_okp(const json_t *jwk, apr_pool_t *pool)
+{
+    mcp_view_t crv, x;
+
+    if (!mcp_json_string(&crv, json_object_get(jwk, "crv")) || !mcp_view_is(crv, "Ed25519") ||
+        !member_bytes(&x, jwk, "x", pool) || x.len != 32) {
+        return NULL;
+    }
+    return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, (const unsigned char *)x.data, x.len);
+}
+
+/* Whether key_ops, when present, lists verify (RFC 7517 4.3). */
+static bool may_verify(const json_t *jwk)
+{
+    const json_t *ops = json_object_get(jwk, "key_ops"), *op;
+    size_t i;
+    mcp_view_t name;
+
+    if (!ops) {
+        return true;
+    }
+    json_array_foreach (ops, i, op) {
+        if (mcp_json_string(&name, op) && mcp_view_is(name, "verify")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reasons to leave a key out that show without parsing it (RFC 7517 4.2, 4.3, 9.2). */
+static const char *refuse_members(const json_t *jwk)
+{
+    static const char *const private_members[] = { "d", "p", "q", "dp", "dq", "qi", "k" };
+    const json_t *use = json_object_get(jwk, "use"), *kid = json_object_get(jwk, "kid");
+    mcp_view_t text;
+
+    for (size_t i = 0; i < sizeof(private_members) / sizeof(private_members[0]); i++) {
+        if (json_object_get(jwk, private_members[i])) {
+            return "it has private or symmetric members";
+        }
+    }
+    if (use && (!mcp_json_string(&text, use) || !mcp_view_is(text, "sig"))) {
+        return "its use is not sig";
+    }
+    if (!may_verify(jwk)) {
+        return "its key_ops do not have verify";
+    }
+    if (kid && (!mcp_json_string(&text, kid) || text.len > MCP_LIMIT_KID)) {
+        return "its kid is no string of at most 512 bytes";
+    }
+    return NULL;
+}
+
+static const char *add_jwk(mcp_jwks_t *set, const json_t *jwk)
+{
+    const json_t *alg = json_object_get(jwk, "alg");
+    unsigned algs = MCP_ALGS_PUBLIC;
+    const char *unfit = json_is_object(jwk) ? refuse_members(jwk) : "it is no object", *kid = NULL;
+    mcp_view_t text;
+
+    if (unfit) {
+        return unfit;
+    }
+    if (alg) {
+        algs = mcp_json_string(&text, alg) ? mcp_jwk_alg(text) & MCP_ALGS_PUBLIC : 0;
+    }
+    if (mcp_json_string(&text, json_object_get(jwk, "kid"))) {
+        kid = mcp_view_dup(text, set->pool);
+    }
+    if (!mcp_json_string(&text, json_object_get(jwk, "kty"))) {
+        return "it has no kty";
+    }
+    if (mcp_view_is(text, "RSA")) {
+        return add_key(set, parse_rsa(jwk, set->pool), kid, algs);
+    }
+    if (mcp_view_is(text, "EC")) {
+        return add_key(set, parse_ec(jwk, set->pool), kid, algs);
+    }
+    if (mcp_view_is(text, "OKP")) {
+        return add_key(set, parse_okp(jwk, set->pool), kid, algs);
+    }
+    return "its kty is not RSA, EC or OKP";
+}
+
+static const char *kid_for_log(const json_t *jwk, apr_pool_t *pool)
+{
+    mcp_view_t kid;
+
+    return mcp_json_string(&kid, json_object_get(jwk, "kid")) ? mcp_log_name(kid, pool) : "(none)";
+}
+
+bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
+{
+    json_t *document, *keys, *jwk;
+    int before = set->count;
+    size_t i;
+
+    if (mcp_json_parse_object(&document, text, set->pool) != MCP_OK) {
+        mcp_log(log, MCP_LOG_ERROR, "MCP0001", "expected a JWK Set, got no JSON object without duplicate members");
+        return false;
+    }
+    keys = json_object_get(document, "keys");
+    json_array_foreach (keys, i, jwk) {
+        const char *unfit = add_jwk(set, jwk);
+
+        if (unfit) {
+            mcp_log(log, MCP_LOG_WARN, "MCP0002", "key %u of the set, kid \"%s\", is left out: %s", (unsigned)i + 1,
+                    kid_for_log(jwk, set->pool), unfit);
+        }
+        if (set->count == MCP_LIMIT_KEYS) {
+            break;
+        }
+    }
+    if (set->count == before) {
+        mcp_log(log, MCP_LOG_ERROR, "MCP0003", "expected a JWK Set with a key to verify signatures, got none");
+    }
+    return set->count > before;
+}
+
+/* A PEM block that is a public key or a certificate; NULL for every other. */
+static EVP_PKEY *parse_pem_block(const char *name, const unsigned char *data, long len)
+{
+    EVP_PKEY *pkey = NULL;
+    X509 *certificate;
+
+    if (strcmp(name, PEM_STRING_PUBLIC) == 0) {
+        return d2i_PUBKEY(NULL, &data, len);
+    }
+    if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0) {
+        return d2i_PublicKey(EVP_PKEY_RSA, NULL, &data, len);
+    }
+    if (strcmp(name, PEM_STRING_X509) == 0 && (certificate = d2i_X509(NULL, &data, len)) != NULL) {
+        pkey = X509_get_pubkey(certificate);
+        X509_free(certificate);
+    }
+    return pkey;
+}
+
+bool mcp_jwk_add_pem(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
+{
+    BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
+    char *name, *header;
+    unsigned char *data;
+    long len;
+    int before = set->count;
+    const char *unfit = NULL;
+
+    while (bio && !unfit && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
+        unfit = strstr(name, "PRIVATE") ? "it is a private key"
+                                        : add_key(set, parse_pem_block(name, data, len), NULL, MCP_ALGS_PUBLIC);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(data, (size_t)len);
+    }
+    BIO_free(bio);
+    if (unfit) {
+        mcp_log(log, MCP_LOG_ERROR, "MCP0004", "a key of the PEM file is not usable: %s", unfit);
+    }
+    return !unfit && set->count > before;
+}
+
+bool mcp_jwk_add_secret(mcp_jwks_t *set, mcp_view_t bytes)
+{
+    mcp_jwk_t *key = &set->keys[set->count];
+
+    if (bytes.len < MCP_LIMIT_SECRET_MIN || bytes.len > MCP_LIMIT_SECRET_MAX || set->count == MCP_LIMIT_KEYS) {
+        return false;
+    }
+    *key = (mcp_jwk_t){ .algs = MCP_ALGS_HMAC, .secret = { apr_pmemdup(set->pool, bytes.data, bytes.len), bytes.len } };
+    apr_pool_cleanup_register(set->pool, key, wipe_secret, apr_pool_cleanup_null);
+    set->count++;
+    return true;
+}

@@ -1,0 +1,64 @@
+/* jwk.h - verification keys: JSON Web Keys, PEM public keys, certificates and shared secrets, parsed once (RFC 7517, 7518 6).
+ * Not where they were fetched from (issuer.h), nor which token they verify (jws.h).
+ * A key that is unfit is left out with one log line; the fit ones beside it stay.
+ */
+#ifndef MCP_JWK_H
+#define MCP_JWK_H
+
+#include <openssl/evp.h>
+
+#include "limits.h"
+#include "reason.h"
+
+/* Signature algorithms (RFC 7518 3.1, RFC 8037 3.1), as bits of a set. */
+typedef enum {
+    MCP_RS256 = 1 << 0,
+    MCP_RS384 = 1 << 1,
+    MCP_RS512 = 1 << 2,
+    MCP_PS256 = 1 << 3,
+    MCP_PS384 = 1 << 4,
+    MCP_PS512 = 1 << 5,
+    MCP_ES256 = 1 << 6,
+    MCP_ES384 = 1 << 7,
+    MCP_ES512 = 1 << 8,
+    MCP_EDDSA = 1 << 9,
+    MCP_HS256 = 1 << 10,
+    MCP_HS384 = 1 << 11,
+    MCP_HS512 = 1 << 12
+} mcp_alg_t;
+
+#define MCP_ALGS_HMAC (MCP_HS256 | MCP_HS384 | MCP_HS512)
+#define MCP_ALGS_PUBLIC (MCP_HS256 - 1)
+
+typedef struct {
+    const char *kid; /* NULL when the key has none */
+    unsigned algs;   /* the set of mcp_alg_t this key may verify */
+    EVP_PKEY *pkey;  /* NULL for a shared secret; never changed after parsing, so threads share it */
+    mcp_view_t secret;
+} mcp_jwk_t;
+
+/* A key set. Const after it was made; all memory, OpenSSL's too, dies with its pool. */
+typedef struct {
+    apr_pool_t *pool;
+    mcp_jwk_t keys[MCP_LIMIT_KEYS];
+    int count;
+} mcp_jwks_t;
+
+/* The algorithm of that exact name (case-sensitive, RFC 7515 4.1.1), or 0. */
+unsigned mcp_jwk_alg(mcp_view_t name);
+
+/* An empty set in a pool. */
+mcp_jwks_t *mcp_jwk_set(apr_pool_t *pool);
+
+/* Add the usable keys of a JWK Set text. False when the text is no set, has duplicate members or no usable key; the keys
+ * gained before that stay. */
+bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log);
+
+/* Add the public keys and certificates of a PEM text. False when there is none, or a private key among them. */
+bool mcp_jwk_add_pem(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log);
+
+/* Add a shared secret for HMAC; the bytes are copied and wiped with the pool. False when it is shorter than
+ * MCP_LIMIT_SECRET_MIN or longer than MCP_LIMIT_SECRET_MAX. */
+bool mcp_jwk_add_secret(mcp_jwks_t *set, mcp_view_t bytes);
+
+#endif

@@ -1,0 +1,80 @@
+/* limits.h - every cap of the protocol code: its name, its unit and why it is that large.
+ * Not the limits an admin sets (those are directives).
+ */
+#ifndef MCP_LIMITS_H
+#define MCP_LIMITS_H
+
+/* Bytes of a token. Entra and Keycloak tokens with groups reach 8 KiB; httpd's own LimitRequestFieldSize is 8190. */
+#define MCP_LIMIT_TOKEN 16384
+
+/* Bytes of a decoded JOSE header. A header with an x5c chain is the largest one seen, some 3 KiB. */
+#define MCP_LIMIT_JOSE_HEADER 8192
+
+/* Bytes of a kid, in tokens and in key sets. */
+#define MCP_LIMIT_KID 512
+
+/* Keys kept from one set; providers publish 2 to 10. What follows is left out, so a lookup stays short. */
+#define MCP_LIMIT_KEYS 64
+
+/* Keys tried for a token that names none: each try costs one signature check. */
+#define MCP_LIMIT_KEY_TRIES 8
+
+/* Bits of an RSA modulus: RFC 7518 3.3 sets the floor, the cost of one verification the ceiling. */
+#define MCP_LIMIT_RSA_MIN 2048
+#define MCP_LIMIT_RSA_MAX 8192
+
+/* Bits of an RSA public exponent (OpenSSL's own limit for large moduli). */
+#define MCP_LIMIT_RSA_EXPONENT 64
+
+/* Bytes of a shared secret: RFC 7518 3.2 wants at least the size of the hash. */
+#define MCP_LIMIT_SECRET_MIN 32
+#define MCP_LIMIT_SECRET_MAX 4096
+
+/* Bytes of a document fetched from an authorization server, counted after transfer decoding. */
+#define MCP_LIMIT_DOCUMENT 1048576
+
+/* Bytes of all header fields of such an answer; curl itself sets no bound before 8.3. */
+#define MCP_LIMIT_FETCH_HEADERS 65536
+
+/* Bytes of a URL that such a document names. */
+#define MCP_LIMIT_URL 2048
+
+/* Key sets of one issuer whose digests are remembered, so that an unchanged one is not complained about again. */
+#define MCP_LIMIT_KEY_SETS 4
+
+/* Seconds that keys serve without a successful refresh: an outage of a day harms nobody, and a withdrawn key ends. */
+#define MCP_LIMIT_KEYS_AGE 86400
+
+/* Seconds between two attempts to reach an authorization server that fails, at most. */
+#define MCP_LIMIT_BACKOFF 60
+
+/* Requests of one process that wait at a time for keys which may make their token good, and the milliseconds each waits; what comes
+ * on top is judged by the keys at hand, so that a flood of forged tokens cannot hold all threads. */
+#define MCP_LIMIT_DOUBTERS 16
+#define MCP_LIMIT_DOUBT_WAIT 1000
+
+/* Bytes of a file named in the configuration (keys, certificates, secrets). */
+#define MCP_LIMIT_FILE 1048576
+
+/* Scopes read from one token; more are dropped, which only takes rights away. */
+#define MCP_LIMIT_SCOPES 4096
+
+/* Dots in the dotted path of a claim: realm_access.roles has one. */
+#define MCP_LIMIT_CLAIM_PATH 8
+
+/* Bytes of a claim's value in a header field or a variable. */
+#define MCP_LIMIT_IDENTITY 4096
+
+/* Bytes of a request body read to learn the JSON-RPC id of a request that is refused. */
+#define MCP_LIMIT_ID_BODY 65536
+
+/* Bytes of a JSON-RPC id string that is echoed. */
+#define MCP_LIMIT_ID 64
+
+/* Seconds a client is told to wait when no keys can be had. */
+#define MCP_RETRY_AFTER 10
+
+/* Bytes of a name from a token in a log line. */
+#define MCP_LIMIT_LOG_NAME 64
+
+#endif

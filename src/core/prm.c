@@ -1,0 +1,152 @@
+#include "prm.h"
+
+#include "json.h"
+
+typedef enum { STRING, URL, STRINGS, BOOLEAN, ELSEWHERE } member_type_t;
+
+/* RFC 9728 2. A name with "#tag" is the same member in another language (2.1). */
+static const struct {
+    const char *name;
+    member_type_t type;
+    const char *example; /* or, for ELSEWHERE, the directive that sets it */
+} members[] = {
+    { "resource", ELSEWHERE, "MCPResource" },
+    { "authorization_servers", ELSEWHERE, "MCPTrustIssuer" },
+    { "scopes_supported", ELSEWHERE, "MCPScopesSupported" },
+    { "jwks_uri", URL, "https://mcp.example.com/jwks.json" },
+    { "bearer_methods_supported", STRINGS, "header" },
+    { "resource_signing_alg_values_supported", STRINGS, "RS256 ES256" },
+    { "resource_name", STRING, "\"Example files\"" },
+    { "resource_documentation", URL, "https://mcp.example.com/docs" },
+    { "resource_policy_uri", URL, "https://mcp.example.com/policy" },
+    { "resource_tos_uri", URL, "https://mcp.example.com/tos" },
+    { "tls_client_certificate_bound_access_tokens", BOOLEAN, "false" },
+    { "authorization_details_types_supported", STRINGS, "payment" },
+    { "dpop_signing_alg_values_supported", STRINGS, "ES256" },
+    { "dpop_bound_access_tokens_required", BOOLEAN, "false" },
+    { "signed_metadata", STRING, "eyJhbGciOiJFUzI1NiJ9.e30.c2ln" },
+};
+
+static json_t *string_array(const apr_array_header_t *words)
+{
+    json_t *array = json_array();
+
+    for (int i = 0; words && i < words->nelts; i++) {
+        json_array_append_new(array, json_string(APR_ARRAY_IDX(words, i, const char *)));
+    }
+    return array;
+}
+
+const char *mcp_prm_format(const mcp_prm_t *prm, apr_pool_t *pool)
+{
+    json_t *document = mcp_json_own(json_object(), pool);
+
+    json_object_set_new(document, "resource", json_string(prm->resource));
+    json_object_set_new(document, "authorization_servers", string_array(prm->issuers));
+    if (prm->scopes && prm->scopes->nelts > 0) {
+        json_object_set_new(document, "scopes_supported", string_array(prm->scopes));
+    }
+    json_object_set_new(document, "bearer_methods_supported", json_pack("[s]", "header"));
+    if (prm->extra) {
+        json_object_update(document, (json_t *)(uintptr_t)prm->extra);
+    }
+    return mcp_json_text(document, pool);
+}
+
+static json_t *typed_value(member_type_t type, const apr_array_header_t *words, apr_pool_t *pool)
+{
+    const char *first = APR_ARRAY_IDX(words, 0, const char *);
+    mcp_uri_t uri;
+
+    if (type == STRINGS) {
+        return string_array(words);
+    }
+    if (words->nelts != 1) {
+        return NULL;
+    }
+    if (type == BOOLEAN) {
+        return strcmp(first, "true") == 0 ? json_true() : strcmp(first, "false") == 0 ? json_false() : NULL;
+    }
+    return type == URL && mcp_uri_parse(&uri, first, pool) ? NULL : json_string(first);
+}
+
+/* A member that RFC 9728 does not name: JSON when it is some, else a string; several words are an array of strings. */
+static json_t *free_value(const apr_array_header_t *words, apr_pool_t *pool)
+{
+    json_t *value;
+
+    if (words->nelts > 1) {
+        return string_array(words);
+    }
+    if (mcp_json_parse(&value, mcp_view_of(APR_ARRAY_IDX(words, 0, const char *)), pool) == MCP_OK) {
+        return json_incref(value);
+    }
+    return json_string(APR_ARRAY_IDX(words, 0, const char *));
+}
+
+const char *mcp_prm_set(json_t *object, const char *name, const apr_array_header_t *words, apr_pool_t *pool)
+{
+    size_t plain = strcspn(name, "#");
+    const char *example = NULL;
+    json_t *value = NULL;
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && !example; i++) {
+        if (strlen(members[i].name) != plain || strncmp(members[i].name, name, plain) != 0) {
+            continue;
+        }
+        example = members[i].example;
+        if (members[i].type == ELSEWHERE) {
+            return apr_psprintf(pool, "'%s' is set by %s", name, example);
+        }
+        value = typed_value(members[i].type, words, pool);
+    }
+    if (!example) {
+        value = free_value(words, pool);
+    }
+    if (!value || json_object_set_new(object, name, value) != 0) {
+        return apr_psprintf(pool, "'%s' is not a value of %s; for example %s", APR_ARRAY_IDX(words, 0, const char *), name,
+                            example ? example : "text in UTF-8");
+    }
+    return NULL;
+}
+
+bool mcp_prm_match(const char **resource_path, const char *path, apr_pool_t *pool)
+{
+    const size_t len = strlen(MCP_PRM_NAME);
+    size_t path_len = strlen(path);
+
+    if (strncmp(path, MCP_PRM_NAME, len) == 0 && (path[len] == '\0' || path[len] == '/')) {
+        *resource_path = path[len] ? path + len : "/";
+        return true;
+    }
+    if (path_len > len && strcmp(path + path_len - len, MCP_PRM_NAME) == 0) {
+        *resource_path = apr_pstrmemdup(pool, path, path_len - len);
+        return true;
+    }
+    return false;
+}
+
+const char *mcp_prm_variant(const char *resource, const char *path, apr_pool_t *pool)
+{
+    mcp_uri_t uri;
+    size_t own, asked = strlen(path);
+
+    if (mcp_uri_parse(&uri, resource, pool) || uri.query) {
+        return resource;
+    }
+    own = strlen(uri.path);
+    if (own + 1 == asked && path[own] == '/' && own > 0 && strncmp(uri.path, path, own) == 0) {
+        return apr_pstrcat(pool, resource, "/", NULL);
+    }
+    if (asked + 1 == own && uri.path[asked] == '/' && asked > 0 && strncmp(uri.path, path, asked) == 0) {
+        return apr_pstrmemdup(pool, resource, strlen(resource) - 1);
+    }
+    return resource;
+}
+
+const char *mcp_prm_address(const char *resource, apr_pool_t *pool)
+{
+    mcp_uri_t uri;
+
+    return mcp_uri_parse(&uri, resource, pool) ? NULL : mcp_uri_insert(&uri, MCP_PRM_NAME, pool);
+}

@@ -1,0 +1,62 @@
+#include "reason.h"
+
+static const mcp_reason_row_t rows[MCP_REASON_COUNT] = {
+    [MCP_OK] = { "ok", 200, NULL, false, MCP_LOG_DEBUG, "OK" },
+
+    [MCP_NO_CREDENTIALS] = { "no_credentials", 401, NULL, true, MCP_LOG_DEBUG, "Authentication is required" },
+    [MCP_OTHER_SCHEME] = { "bad_scheme", 401, NULL, true, MCP_LOG_INFO, "A Bearer token is required" },
+    [MCP_CREDENTIALS_MALFORMED] = { "bad_credentials", 400, "invalid_request", true, MCP_LOG_INFO,
+                                    "The Authorization field is not Bearer followed by one token" },
+    [MCP_CREDENTIALS_MULTIPLE] = { "multiple_credentials", 400, "invalid_request", true, MCP_LOG_INFO,
+                                   "There is more than one credential" },
+    [MCP_CREDENTIALS_TOO_LONG] = { "token_too_long", 400, "invalid_request", true, MCP_LOG_INFO,
+                                   "The token is too long" },
+
+    [MCP_MALFORMED] = { "malformed", 401, "invalid_token", true, MCP_LOG_INFO, "The token is not a well-formed JWT" },
+    [MCP_DUPLICATE_MEMBER] = { "duplicate", 401, "invalid_token", true, MCP_LOG_INFO,
+                               "The token has a duplicate member" },
+    [MCP_ENCRYPTED] = { "encrypted", 401, "invalid_token", true, MCP_LOG_INFO, "Encrypted tokens are not accepted" },
+    [MCP_CRITICAL] = { "crit", 401, "invalid_token", true, MCP_LOG_INFO,
+                       "The token has an extension that must be understood and is not" },
+    [MCP_KEY_IN_TOKEN] = { "key_in_token", 401, "invalid_token", true, MCP_LOG_INFO,
+                           "The token brings its own key" },
+    [MCP_ALGORITHM] = { "alg", 401, "invalid_token", true, MCP_LOG_INFO,
+                        "The signature algorithm of the token is not accepted" },
+    [MCP_TYPE] = { "typ", 401, "invalid_token", true, MCP_LOG_INFO, "The token is not an access token" },
+    [MCP_UNKNOWN_KEY] = { "unknown_key", 401, "invalid_token", true, MCP_LOG_INFO,
+                          "The key that signed the token is not known" },
+    [MCP_SIGNATURE] = { "signature", 401, "invalid_token", true, MCP_LOG_INFO,
+                        "The signature of the token is not valid" },
+
+    [MCP_ISSUER] = { "iss", 401, "invalid_token", true, MCP_LOG_INFO, "The issuer of the token is not trusted here" },
+    [MCP_AUDIENCE] = { "aud", 401, "invalid_token", true, MCP_LOG_INFO, "The token is meant for another resource" },
+    [MCP_NO_EXPIRY] = { "exp_invalid", 401, "invalid_token", true, MCP_LOG_INFO, "The token has no valid expiry" },
+    [MCP_EXPIRED] = { "exp", 401, "invalid_token", true, MCP_LOG_INFO, "The token has expired" },
+    [MCP_NOT_YET_VALID] = { "nbf", 401, "invalid_token", true, MCP_LOG_INFO, "The token is not yet valid" },
+    [MCP_BOUND] = { "bound", 401, "invalid_token", true, MCP_LOG_INFO,
+                    "The token is bound to a sender and cannot be used as a Bearer token" },
+    [MCP_NO_SUBJECT] = { "sub", 401, "invalid_token", true, MCP_LOG_INFO, "The token names no user" },
+
+    [MCP_INSUFFICIENT_SCOPE] = { "insufficient_scope", 403, "insufficient_scope", true, MCP_LOG_INFO,
+                                 "The token lacks a scope that is required here" },
+    [MCP_MISSING_ROLE] = { "missing_role", 403, "insufficient_scope", true, MCP_LOG_INFO,
+                           "The token lacks a role that is required here" },
+    [MCP_MISSING_CLAIM] = { "missing_claim", 403, "insufficient_scope", true, MCP_LOG_INFO,
+                            "The token lacks a claim that is required here" },
+    [MCP_DENIED] = { "denied", 403, NULL, false, MCP_LOG_INFO, "Access is denied" },
+    [MCP_ORIGIN] = { "origin", 403, NULL, false, MCP_LOG_INFO, "Requests from this origin are not allowed" },
+
+    [MCP_KEYS_UNAVAILABLE] = { "keys_unavailable", 503, NULL, false, MCP_LOG_ERROR,
+                               "Tokens cannot be checked at the moment" },
+    [MCP_MISCONFIGURED] = { "misconfigured", 500, NULL, false, MCP_LOG_ERROR, "The server is misconfigured" },
+
+    [MCP_NO_METADATA] = { "no_metadata", 404, NULL, false, MCP_LOG_DEBUG, "There is no such protected resource" },
+    [MCP_METHOD_NOT_ALLOWED] = { "method", 405, NULL, false, MCP_LOG_DEBUG, "The method is not allowed here" },
+};
+
+const mcp_reason_row_t *mcp_reason_row(mcp_reason_t reason)
+{
+    bool known = (int)reason >= 0 && reason < MCP_REASON_COUNT;
+
+    return &rows[known ? reason : MCP_MISCONFIGURED];
+}

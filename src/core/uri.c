@@ -1,0 +1,103 @@
+#include "uri.h"
+
+#include <apr_lib.h>
+#include <apr_uri.h>
+
+static bool only_uri_bytes(const char *text)
+{
+    for (; *text; text++) {
+        if (*text <= 0x20 || *text >= 0x7f || strchr("\"<>\\^`{|}", *text)) { /* RFC 3986 2 */
+            return false;
+        }
+    }
+    return true;
+}
+
+static char *lower(const char *text, apr_pool_t *pool)
+{
+    char *copy = apr_pstrdup(pool, text);
+
+    for (char *c = copy; *c; c++) {
+        *c = (char)apr_tolower(*c);
+    }
+    return copy;
+}
+
+static const char *check_parts(const apr_uri_t *parts)
+{
+    if (!parts->scheme || !parts->hostinfo) {
+        return "is relative";
+    }
+    if (strcasecmp(parts->scheme, "https") != 0 && strcasecmp(parts->scheme, "http") != 0) {
+        return "is neither https nor http";
+    }
+    if (parts->user || parts->password || strchr(parts->hostinfo, '@')) {
+        return "has user information";
+    }
+    if (!parts->hostname || !*parts->hostname) {
+        return "has no host";
+    }
+    if (parts->port_str && (!*parts->port_str || parts->port == 0)) {
+        return "has a bad port";
+    }
+    return NULL;
+}
+
+const char *mcp_uri_parse(mcp_uri_t *uri, const char *text, apr_pool_t *pool)
+{
+    apr_uri_t parts;
+    const char *wrong;
+
+    if (!only_uri_bytes(text)) {
+        return "has a character that no URI may have";
+    }
+    if (strchr(text, '#')) {
+        return "has a fragment";
+    }
+    if (apr_uri_parse(pool, text, &parts) != APR_SUCCESS) {
+        return "is not a URI";
+    }
+    if ((wrong = check_parts(&parts)) != NULL) {
+        return wrong;
+    }
+    uri->https = strcasecmp(parts.scheme, "https") == 0;
+    uri->host = lower(parts.hostname, pool);
+    uri->authority = parts.hostinfo;
+    uri->port = parts.port_str ? parts.port : uri->https ? 443 : 80;
+    uri->path = parts.path ? parts.path : "";
+    uri->query = parts.query;
+    return NULL;
+}
+
+/* 127.0.0.0/8 in dotted form; "127.example.com" is a name that anyone may register. */
+static bool is_loopback_address(const char *host)
+{
+    if (strncmp(host, "127.", 4) != 0) {
+        return false;
+    }
+    return host[strspn(host, "0123456789.")] == '\0';
+}
+
+bool mcp_uri_is_loopback(const mcp_uri_t *uri)
+{
+    return strcmp(uri->host, "localhost") == 0 || strcmp(uri->host, "::1") == 0 || is_loopback_address(uri->host);
+}
+
+const char *mcp_uri_origin(const mcp_uri_t *uri, apr_pool_t *pool)
+{
+    const char *scheme = uri->https ? "https" : "http";
+    const char *host = strchr(uri->host, ':') ? apr_pstrcat(pool, "[", uri->host, "]", NULL) : uri->host;
+
+    if (uri->port == (uri->https ? 443U : 80U)) {
+        return apr_pstrcat(pool, scheme, "://", host, NULL);
+    }
+    return apr_psprintf(pool, "%s://%s:%u", scheme, host, uri->port);
+}
+
+const char *mcp_uri_insert(const mcp_uri_t *uri, const char *name, apr_pool_t *pool)
+{
+    const char *path = strcmp(uri->path, "/") == 0 ? "" : uri->path;
+
+    return apr_pstrcat(pool, uri->https ? "https://" : "http://", uri->authority, name, path, uri->query ? "?" : "",
+                       uri->query ? uri->query : "", NULL);
+}

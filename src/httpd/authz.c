@@ -1,0 +1,163 @@
+#include "authz.h"
+
+#include <ap_provider.h>
+#include <apr_lib.h>
+#include <http_core.h>
+#include <http_request.h>
+#include <mod_auth.h>
+
+#include "identity.h"
+#include "reply.h"
+
+/* Whether the Require line says not, or stands in a <RequireNone>. */
+static bool is_negated(const ap_directive_t *directive)
+{
+    if (strncasecmp(directive->args, "not", 3) == 0 && apr_isspace(directive->args[3])) {
+        return true;
+    }
+    for (const ap_directive_t *section = directive->parent; section; section = section->parent) {
+        if (strcasecmp(section->directive, "<RequireNone") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *parse(cmd_parms *cmd, const char *words, const void **parsed, mcp_rule_kind_t kind, const char *name)
+{
+    mcp_rule_t *rule = apr_pcalloc(cmd->pool, sizeof(*rule));
+    const char *wrong = mcp_policy_parse(rule, kind, words, cmd->pool);
+
+    rule->negated = is_negated(cmd->directive);
+    *parsed = rule;
+    return wrong ? apr_psprintf(cmd->pool, "Require %s: %s", name, wrong) : NULL;
+}
+
+static authz_status check(request_rec *r, const char *line, const void *parsed)
+{
+    mcp_request_t *state = mcp_request_get(r);
+    const mcp_rule_t *rule = parsed;
+    mcp_reason_t reason;
+
+    (void)line;
+    mcp_policy_need(&state->needs, rule);
+    if (state->asking == MCP_ASK_SUPPOSING && !rule->negated) {
+        return AUTHZ_GRANTED;
+    }
+    if (!r->user) {
+        return AUTHZ_DENIED_NO_USER;
+    }
+    reason = state->accepted ? mcp_policy_check(rule, state->facts, mcp_conf_dir(r)->implications, r->pool)
+                             : MCP_INSUFFICIENT_SCOPE; /* no token, or another module's user */
+    if (reason != MCP_OK && !rule->negated && (state->failed_rule == MCP_OK || reason < state->failed_rule)) {
+        state->failed_rule = reason;
+    }
+    return reason == MCP_OK ? AUTHZ_GRANTED : AUTHZ_DENIED;
+}
+
+#define PROVIDER(name, kind, word)                                                                       \
+    static const char *parse_##name(cmd_parms *cmd, const char *words, const void **parsed)              \
+    {                                                                                                    \
+        return parse(cmd, words, parsed, kind, word);                                                    \
+    }                                                                                                    \
+    static const authz_provider name##_provider = { check, parse_##name };
+
+PROVIDER(scope, MCP_RULE_SCOPE, "mcp-scope")
+PROVIDER(any_scope, MCP_RULE_ANY_SCOPE, "mcp-any-scope")
+PROVIDER(role, MCP_RULE_ROLE, "mcp-role")
+PROVIDER(any_role, MCP_RULE_ANY_ROLE, "mcp-any-role")
+PROVIDER(claim, MCP_RULE_CLAIM, "mcp-claim")
+
+void mcp_authz_register(apr_pool_t *pool)
+{
+    static const struct {
+        const char *name;
+        const authz_provider *provider;
+    } providers[] = {
+        { "mcp-scope", &scope_provider },       { "mcp-any-scope", &any_scope_provider },
+        { "mcp-role", &role_provider },         { "mcp-any-role", &any_role_provider },
+        { "mcp-claim", &claim_provider },
+    };
+
+    for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
+        ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, providers[i].name, AUTHZ_PROVIDER_VERSION, providers[i].provider,
+                                  AP_AUTH_INTERNAL_PER_CONF);
+    }
+}
+
+/* Ask the tree through the hook chain of httpd, ourselves standing aside. */
+static int ask_without_user(request_rec *r, mcp_request_t *state)
+{
+    int answer;
+
+    state->standing_aside = true;
+    answer = ap_run_access_checker_ex(r);
+    state->standing_aside = false;
+    return answer;
+}
+
+static int ask_with_user(request_rec *r, mcp_request_t *state, mcp_asking_t asking)
+{
+    int answer;
+
+    state->asking = asking;
+    state->standing_aside = true;
+    answer = ap_run_auth_checker(r);
+    state->standing_aside = false;
+    state->asking = MCP_ASK_PLAINLY;
+    return answer;
+}
+
+void mcp_authz_collect(request_rec *r)
+{
+    ask_without_user(r, mcp_request_get(r));
+}
+
+int mcp_authz_before_authn(request_rec *r)
+{
+    mcp_request_t *state;
+    int answer;
+
+    if (!mcp_request_is_governed(r) || (state = mcp_request_get(r))->standing_aside) {
+        return DECLINED;
+    }
+    answer = ask_without_user(r, state);
+    if (answer != HTTP_FORBIDDEN || mcp_request_is_lookup(r)) {
+        return answer;
+    }
+    return state->claim_wanted ? DECLINED : mcp_reply_refuse(r, MCP_DENIED, NULL);
+}
+
+/* The tree said no to a user. */
+static int refuse(request_rec *r, mcp_request_t *state)
+{
+    mcp_reason_t reason = state->failed_rule;
+
+    if (mcp_request_reports(r) && !state->accepted) {
+        return OK; /* authentication has reported already */
+    }
+    if (reason == MCP_OK || ask_with_user(r, state, MCP_ASK_SUPPOSING) != OK) {
+        reason = MCP_DENIED;
+    }
+    return mcp_reply_refuse(r, reason, NULL);
+}
+
+int mcp_authz_after_authn(request_rec *r)
+{
+    mcp_request_t *state;
+    int answer;
+
+    if (!mcp_request_is_governed(r) || (state = mcp_request_get(r))->standing_aside) {
+        return DECLINED;
+    }
+    state->failed_rule = MCP_OK;
+    answer = ask_with_user(r, state, MCP_ASK_PLAINLY);
+    if (answer == HTTP_UNAUTHORIZED || answer == HTTP_FORBIDDEN) {
+        answer = refuse(r, state);
+    }
+    if (r->user && !*r->user) { /* report mode let an anonymous request this far */
+        r->user = NULL;
+        r->ap_auth_type = NULL;
+    }
+    return answer;
+}

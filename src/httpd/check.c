@@ -1,0 +1,152 @@
+#include "conf.h"
+
+#include <http_log.h>
+
+APLOG_USE_MODULE(auth_mcp);
+
+static apr_array_header_t *strings(apr_pool_t *pool, const char *first, const char *second)
+{
+    apr_array_header_t *list = apr_array_make(pool, 2, sizeof(const char *));
+
+    APR_ARRAY_PUSH(list, const char *) = first;
+    if (second) {
+        APR_ARRAY_PUSH(list, const char *) = second;
+    }
+    return list;
+}
+
+/* Which claims count when nothing is said (RFC 9068 2.2, RFC 8693 4.2 and 4.3; azp and scp are what older providers send). */
+static void complete_names(mcp_issuer_conf_t *issuer, apr_pool_t *pool)
+{
+    mcp_claim_names_t *names = &issuer->names;
+
+    names->scope = issuer->scope ? issuer->scope : strings(pool, "scope", "scp");
+    names->role = issuer->role ? issuer->role : strings(pool, "roles", NULL);
+    names->user = issuer->user ? issuer->user : strings(pool, "sub", "client_id");
+    names->client = issuer->client ? issuer->client : strings(pool, "client_id", "azp");
+    names->audience = issuer->audience ? issuer->audience : strings(pool, "aud", NULL);
+    names->scope_prefix = issuer->scope_prefix;
+}
+
+static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
+{
+    mcp_uri_t uri;
+
+    if (!mcp_uri_parse(&uri, issuer->url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
+        return apr_psprintf(pool,
+                            "MCPIssuer: '%s' is plain http to a host that is not this machine; for example https://%s, or MCPAllowHTTP "
+                            "%s",
+                            issuer->url, uri.authority, uri.host);
+    }
+    for (int i = 0; i < issuer->key_urls->nelts; i++) {
+        const char *url = APR_ARRAY_IDX(issuer->key_urls, i, const char *);
+
+        if (!mcp_uri_parse(&uri, url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
+            return apr_psprintf(pool, "MCPKeys: '%s' is plain http to a host that is not this machine; for example https://%s%s", url,
+                                uri.authority, uri.path);
+        }
+    }
+    if (issuer->has_secret && (issuer->key_urls->nelts > 0 || issuer->static_keys->count > 1)) {
+        return "MCPSharedSecret: it stands beside MCPKeys, and a public key must never be taken for a secret; for example keep MCPKeys "
+               "alone";
+    }
+    if (!issuer->has_secret && (issuer->algorithms & MCP_ALGS_HMAC)) {
+        return "MCPAlgorithms: an HS algorithm needs MCPSharedSecret in the same <MCPIssuer>; for example MCPSharedSecret "
+               "file:/etc/apache2/mcp.secret";
+    }
+    if (issuer->has_secret && issuer->algorithms && !(issuer->algorithms & MCP_ALGS_HMAC)) {
+        return "MCPSharedSecret: MCPAlgorithms has no HS algorithm; for example MCPAlgorithms HS256";
+    }
+    return NULL;
+}
+
+static const char *check_issuers(const mcp_server_conf_t *conf, apr_pool_t *pool)
+{
+    for (int i = 0; conf->issuers && i < conf->issuers->nelts; i++) {
+        mcp_issuer_conf_t *issuer = APR_ARRAY_IDX(conf->issuers, i, mcp_issuer_conf_t *);
+        const char *wrong;
+
+        if (!issuer->names.scope) { /* a global issuer is met once per virtual host */
+            if (!(issuer->has_secret && !issuer->algorithms)) {
+                mcp_conf_inherit_issuer(issuer, &conf->defaults, issuer);
+            }
+            complete_names(issuer, pool);
+        }
+        if ((wrong = check_issuer(issuer, conf, pool)) != NULL) {
+            return apr_psprintf(pool, "%s (%s)", wrong, issuer->defined_at);
+        }
+        if (issuer->has_secret) {
+            issuer->algorithms = issuer->algorithms ? issuer->algorithms & MCP_ALGS_HMAC : MCP_HS256;
+        }
+    }
+    return NULL;
+}
+
+static const char *check_resources(const mcp_server_conf_t *conf, apr_pool_t *pool)
+{
+    int defaults = 0;
+
+    for (int i = 0; i < conf->resources->nelts; i++) {
+        const mcp_resource_t *resource = &APR_ARRAY_IDX(conf->resources, i, mcp_resource_t);
+        mcp_uri_t uri;
+
+        if (!mcp_uri_parse(&uri, resource->uri, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
+            return apr_psprintf(pool,
+                                "MCPResource: '%s' is plain http to a host that is not this machine; for example https://%s%s, or "
+                                "MCPAllowHTTP %s (%s)",
+                                resource->uri, uri.authority, uri.path, uri.host, resource->defined_at);
+        }
+        defaults += resource->is_default;
+        if (defaults > 1) {
+            return apr_psprintf(pool, "MCPResource: '%s default' is the second default of this server; for example keep one (%s)",
+                                resource->uri, resource->defined_at);
+        }
+    }
+    return NULL;
+}
+
+static const char *check_trusted(const mcp_server_conf_t *conf, apr_pool_t *pool)
+{
+    for (int i = 0; i < conf->trusted->nelts; i++) {
+        const mcp_trust_t *trust = &APR_ARRAY_IDX(conf->trusted, i, mcp_trust_t);
+
+        if (!mcp_conf_has_issuer(conf, trust->url)) {
+            return apr_psprintf(pool, "MCPTrustIssuer: '%s' is no MCPIssuer of this server; for example MCPTrustIssuer %s (%s)",
+                                trust->url, APR_ARRAY_IDX(conf->issuers, 0, mcp_issuer_conf_t *)->url, trust->defined_at);
+        }
+    }
+    return NULL;
+}
+
+static const char *check_server(const mcp_server_conf_t *conf, apr_pool_t *pool)
+{
+    const char *wrong;
+
+    if (conf->first_use && (!conf->issuers || conf->issuers->nelts == 0)) {
+        return apr_psprintf(pool, "%s: no MCPIssuer says whose tokens count in this server; for example MCPIssuer "
+                                  "https://auth.example.com",
+                            conf->first_use);
+    }
+    if ((wrong = check_issuers(conf, pool)) != NULL) {
+        return wrong;
+    }
+    if ((wrong = check_trusted(conf, pool)) != NULL) {
+        return wrong;
+    }
+    return check_resources(conf, pool);
+}
+
+int mcp_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *servers)
+{
+    (void)plog;
+    (void)ptemp;
+    for (server_rec *s = servers; s; s = s->next) {
+        const char *wrong = check_server(mcp_conf_server(s), pconf);
+
+        if (wrong) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "MCP0300: %s", wrong);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}

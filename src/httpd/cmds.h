@@ -1,0 +1,61 @@
+/* cmds.h - what the two tables of directives share: how words are read and how a mistake is told.
+ * Not what the settings do.
+ */
+#ifndef MCP_CMDS_H
+#define MCP_CMDS_H
+
+#include "conf.h"
+
+#define MCP_CMD_ARGV(name) const char *mcp_cmd_##name(cmd_parms *cmd, void *conf, int argc, char *const argv[])
+
+/* Directives of the server (cmds_server.c). */
+MCP_CMD_ARGV(issuer);
+const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *conf, const char *args);
+MCP_CMD_ARGV(keys);
+MCP_CMD_ARGV(shared_secret);
+MCP_CMD_ARGV(algorithms);
+MCP_CMD_ARGV(token_type);
+MCP_CMD_ARGV(claim);
+MCP_CMD_ARGV(scope_prefix);
+MCP_CMD_ARGV(allow_http);
+MCP_CMD_ARGV(timeout);
+MCP_CMD_ARGV(ca_file);
+
+/* Directives of directories (cmds_dir.c). */
+MCP_CMD_ARGV(resource);
+MCP_CMD_ARGV(audience);
+MCP_CMD_ARGV(trust_issuer);
+MCP_CMD_ARGV(scope_implies);
+MCP_CMD_ARGV(scopes_supported);
+MCP_CMD_ARGV(metadata);
+MCP_CMD_ARGV(challenge_param);
+MCP_CMD_ARGV(allow_origin);
+MCP_CMD_ARGV(forward_claim);
+MCP_CMD_ARGV(forward_token);
+MCP_CMD_ARGV(clock_skew);
+MCP_CMD_ARGV(error_body);
+MCP_CMD_ARGV(mode);
+
+/* "DIRECTIVE: 'word' what; for example DIRECTIVE example". */
+const char *mcp_cmds_refuse(cmd_parms *cmd, const char *word, const char *what, const char *example);
+
+/* All arguments as one text, for messages. */
+const char *mcp_cmds_words(cmd_parms *cmd, int argc, char *const argv[]);
+
+/* Whether the directive stands in a .htaccess file, where nothing outside of its own directory may be touched. */
+bool mcp_cmds_in_htaccess(cmd_parms *cmd);
+
+/* The file and line of the directive. */
+const char *mcp_cmds_place(cmd_parms *cmd);
+
+/* A list of strings. Words add to *list, within one section; the word none alone makes it an empty list that hides an inherited one. */
+void mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[]);
+
+/* A duration of at most max. */
+const char *mcp_cmds_duration(cmd_parms *cmd, apr_interval_time_t *value, apr_interval_time_t max, int argc, char *const argv[],
+                              const char *example);
+
+/* An absolute URI; NULL or the refusal. */
+const char *mcp_cmds_uri(cmd_parms *cmd, mcp_uri_t *uri, const char *word, const char *example);
+
+#endif

@@ -1,0 +1,340 @@
+#include "cmds.h"
+
+#include <http_core.h>
+
+#include "../core/challenge.h"
+#include "../core/policy.h"
+#include "../core/prm.h"
+
+/* Remember in the server, unless this is .htaccess, that it has MCP directives at all. */
+static void note_use(cmd_parms *cmd)
+{
+    mcp_server_conf_t *conf = ap_get_module_config(cmd->server->module_config, &auth_mcp_module);
+
+    if (!mcp_cmds_in_htaccess(cmd) && !conf->first_use) {
+        conf->first_use = apr_psprintf(cmd->pool, "%s (%s)", cmd->cmd->name, mcp_cmds_place(cmd));
+    }
+}
+
+/* The settings of the server as far as they are known: all of them in .htaccess. */
+static mcp_server_conf_t *server_conf(cmd_parms *cmd)
+{
+    return ap_get_module_config(cmd->server->module_config, &auth_mcp_module);
+}
+
+/* The path of the <Location> that the directive stands in; NULL elsewhere and for patterns. */
+static const char *location_of(cmd_parms *cmd)
+{
+    bool in_location = ap_check_cmd_context(cmd, NOT_IN_LOCATION) != NULL;
+
+    return in_location && cmd->path && cmd->path[0] == '/' && !strpbrk(cmd->path, "*?[]()^$\\") ? cmd->path : NULL;
+}
+
+static void register_resource(cmd_parms *cmd, const char *uri, bool is_default)
+{
+    mcp_resource_t *resource = apr_array_push(server_conf(cmd)->resources);
+
+    *resource = (mcp_resource_t){ uri, location_of(cmd), is_default, mcp_cmds_place(cmd) };
+}
+
+MCP_CMD_ARGV(resource)
+{
+    mcp_dir_conf_t *dir = conf;
+    const char *example = "MCPResource https://mcp.example.com/mcp", *wrong;
+    mcp_uri_t uri;
+
+    note_use(cmd);
+    if (argc < 1 || argc > 2 || (argc == 2 && strcmp(argv[1], "default") != 0)) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one URI, or one and the word default", example);
+    }
+    if ((wrong = mcp_cmds_uri(cmd, &uri, argv[0], example)) != NULL) {
+        return wrong;
+    }
+    if (uri.query || strchr(argv[0], ',')) { /* neither can be told apart in a challenge by every client */
+        return mcp_cmds_refuse(cmd, argv[0], "has a query or a comma", example);
+    }
+    if (mcp_cmds_in_htaccess(cmd)) {
+        if (!uri.https && !mcp_conf_allows_http(server_conf(cmd), &uri)) {
+            return mcp_cmds_refuse(cmd, argv[0], "is plain http to a host that is not this machine", example);
+        }
+    } else {
+        register_resource(cmd, argv[0], argc == 2);
+    }
+    dir->resource = argv[0];
+    return NULL;
+}
+
+MCP_CMD_ARGV(audience)
+{
+    mcp_dir_conf_t *dir = conf;
+
+    note_use(cmd);
+    if (argc == 0 || !*argv[0]) {
+        return mcp_cmds_refuse(cmd, "", "is no audience", "MCPAudience api://default");
+    }
+    mcp_cmds_add_words(cmd, &dir->audiences, argc, argv);
+    return NULL;
+}
+
+MCP_CMD_ARGV(trust_issuer)
+{
+    mcp_dir_conf_t *dir = conf;
+    const char *example = "MCPTrustIssuer https://auth.example.com";
+
+    note_use(cmd);
+    if (argc == 0) {
+        return mcp_cmds_refuse(cmd, "", "names no issuer", example);
+    }
+    for (int i = 0; i < argc && strcasecmp(argv[0], "none") != 0; i++) {
+        if (!mcp_cmds_in_htaccess(cmd)) {
+            mcp_trust_t *trust = apr_array_push(server_conf(cmd)->trusted);
+
+            *trust = (mcp_trust_t){ argv[i], mcp_cmds_place(cmd) };
+        } else if (!mcp_conf_has_issuer(server_conf(cmd), argv[i])) {
+            return mcp_cmds_refuse(cmd, argv[i], "is no MCPIssuer of this server", example);
+        }
+    }
+    mcp_cmds_add_words(cmd, &dir->issuers, argc, argv);
+    return NULL;
+}
+
+/* Refuse the first word that is no scope. */
+static const char *check_scopes(cmd_parms *cmd, int argc, char *const argv[])
+{
+    for (int i = 0; i < argc; i++) {
+        const char *wrong = mcp_policy_refuse_scope(argv[i], cmd->pool);
+
+        if (wrong) {
+            return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", wrong, NULL);
+        }
+    }
+    return NULL;
+}
+
+MCP_CMD_ARGV(scope_implies)
+{
+    mcp_dir_conf_t *dir = conf;
+    bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
+    mcp_scope_implication_t *rule;
+    mcp_scope_t *narrow = mcp_scope_make(cmd->pool);
+    const char *wrong;
+
+    note_use(cmd);
+    if (!none && argc < 2) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a scope and those it implies",
+                               "MCPScopeImplies files:write files:read");
+    }
+    if (!none && (wrong = check_scopes(cmd, argc, argv)) != NULL) {
+        return wrong;
+    }
+    if (!dir->implications || none) {
+        dir->implications = apr_array_make(cmd->pool, 2, sizeof(mcp_scope_implication_t));
+    }
+    if (none) {
+        return NULL;
+    }
+    for (int i = 1; i < argc; i++) {
+        mcp_scope_add(narrow, mcp_view_of(argv[i]));
+    }
+    rule = apr_array_push(dir->implications);
+    *rule = (mcp_scope_implication_t){ mcp_view_of(argv[0]), narrow };
+    return NULL;
+}
+
+MCP_CMD_ARGV(scopes_supported)
+{
+    mcp_dir_conf_t *dir = conf;
+    const char *wrong;
+
+    note_use(cmd);
+    if (argc == 0) {
+        return mcp_cmds_refuse(cmd, "", "names no scope", "MCPScopesSupported files:read files:write");
+    }
+    if ((wrong = check_scopes(cmd, argc, argv)) != NULL) {
+        return wrong;
+    }
+    mcp_cmds_add_words(cmd, &dir->scopes_supported, argc, argv);
+    return NULL;
+}
+
+MCP_CMD_ARGV(metadata)
+{
+    mcp_dir_conf_t *dir = conf;
+    bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
+    apr_array_header_t *words = apr_array_make(cmd->pool, argc, sizeof(const char *));
+    const char *wrong;
+
+    note_use(cmd);
+    if (!none && argc < 2) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a name and a value",
+                               "MCPMetadata resource_name \"Example files\"");
+    }
+    if (!dir->metadata || none) {
+        dir->metadata = mcp_json_own(json_object(), cmd->pool);
+    }
+    for (int i = 1; i < argc; i++) {
+        APR_ARRAY_PUSH(words, const char *) = argv[i];
+    }
+    wrong = none ? NULL : mcp_prm_set(dir->metadata, argv[0], words, cmd->pool);
+    return wrong ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", wrong, NULL) : NULL;
+}
+
+MCP_CMD_ARGV(challenge_param)
+{
+    mcp_dir_conf_t *dir = conf;
+    const char *example = "MCPChallengeParam tenant example";
+    bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
+    mcp_challenge_param_t *param;
+
+    note_use(cmd);
+    if (!dir->challenge_params || none) {
+        dir->challenge_params = apr_array_make(cmd->pool, 2, sizeof(mcp_challenge_param_t));
+    }
+    if (none) {
+        return NULL;
+    }
+    if (argc != 2 || !mcp_challenge_is_extra_name(argv[0])) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a free parameter name and a value", example);
+    }
+    if (!mcp_challenge_is_value(argv[1])) {
+        return mcp_cmds_refuse(cmd, argv[1], "has a quote, backslash, comma, '=' behind a word, or a byte that is not printable ASCII",
+                               example);
+    }
+    param = apr_array_push(dir->challenge_params);
+    *param = (mcp_challenge_param_t){ argv[0], argv[1] };
+    return NULL;
+}
+
+/* An origin as a browser spells it, NULL when it is none (RFC 6454 6.2). Schemes of editors' web views are origins as well. */
+static const char *read_origin(const char *word, apr_pool_t *pool)
+{
+    const char *host = strstr(word, "://");
+    mcp_uri_t uri;
+
+    if (strcmp(word, "*") == 0 || strcmp(word, "null") == 0) {
+        return word;
+    }
+    if (mcp_uri_parse(&uri, word, pool) == NULL) {
+        return *uri.path || uri.query ? NULL : mcp_uri_origin(&uri, pool);
+    }
+    if (strncasecmp(word, "http:", 5) == 0 || strncasecmp(word, "https:", 6) == 0) {
+        return NULL;
+    }
+    return host && host > word && host[3] && !strpbrk(host + 3, "/ ,*?#\"") ? word : NULL;
+}
+
+MCP_CMD_ARGV(allow_origin)
+{
+    mcp_dir_conf_t *dir = conf;
+    const char *example = "MCPAllowOrigin https://app.example.com";
+
+    note_use(cmd);
+    if (argc == 0) {
+        return mcp_cmds_refuse(cmd, "", "names no origin", example);
+    }
+    if (argc == 1 && strcasecmp(argv[0], "none") == 0) {
+        dir->origins = apr_array_make(cmd->pool, 1, sizeof(const char *));
+        return NULL;
+    }
+    if (!dir->origins) {
+        dir->origins = apr_array_make(cmd->pool, argc, sizeof(const char *));
+    }
+    for (int i = 0; i < argc; i++) {
+        const char *origin = read_origin(argv[i], cmd->pool);
+
+        if (!origin) {
+            return mcp_cmds_refuse(cmd, argv[i], "is not an origin: scheme, host and port, nothing behind them", example);
+        }
+        APR_ARRAY_PUSH(dir->origins, const char *) = origin;
+    }
+    return NULL;
+}
+
+/* Header names that would change what a request is, were a claim to set them. */
+static bool is_reserved_header(const char *name)
+{
+    static const char *const reserved[] = {
+        "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Expect",
+        "Host",          "Keep-Alive", "Origin",           "Proxy-Authorization", "Range", "TE",   "Trailer",
+        "Transfer-Encoding", "Upgrade", "X-Forwarded-For",
+    };
+
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+        if (strcasecmp(name, reserved[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+MCP_CMD_ARGV(forward_claim)
+{
+    mcp_dir_conf_t *dir = conf;
+    const char *example = "MCPForwardClaim email X-User-Email";
+    bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
+    mcp_forward_t *forward;
+
+    note_use(cmd);
+    if (!dir->forward_claims || none) {
+        dir->forward_claims = apr_array_make(cmd->pool, 4, sizeof(mcp_forward_t));
+    }
+    if (none) {
+        return NULL;
+    }
+    if (argc != 2 || !*argv[0] || strlen(argv[0]) > 255) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a claim and a header field", example);
+    }
+    if (strspn(argv[1], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(argv[1]) || !*argv[1] ||
+        is_reserved_header(argv[1])) {
+        return mcp_cmds_refuse(cmd, argv[1], "is not a header field of letters, digits and '-' that a claim may set", example);
+    }
+    forward = apr_array_push(dir->forward_claims);
+    *forward = (mcp_forward_t){ argv[0], argv[1] };
+    if (!mcp_cmds_in_htaccess(cmd)) {
+        APR_ARRAY_PUSH(server_conf(cmd)->owned, const char *) = argv[1];
+    }
+    return NULL;
+}
+
+/* One of two words. */
+static const char *read_choice(cmd_parms *cmd, int *value, int argc, char *const argv[], const char *zero, const char *one)
+{
+    const char *words = mcp_cmds_words(cmd, argc, argv);
+
+    note_use(cmd);
+    if (strcasecmp(words, zero) != 0 && strcasecmp(words, one) != 0) {
+        return mcp_cmds_refuse(cmd, words, apr_psprintf(cmd->pool, "is neither %s nor %s", zero, one),
+                               apr_psprintf(cmd->pool, "%s %s", cmd->cmd->name, zero));
+    }
+    *value = strcasecmp(words, one) == 0;
+    return NULL;
+}
+
+MCP_CMD_ARGV(forward_token)
+{
+    mcp_dir_conf_t *dir = conf;
+
+    return read_choice(cmd, &dir->forward_token, argc, argv, "Off", "On");
+}
+
+MCP_CMD_ARGV(clock_skew)
+{
+    mcp_dir_conf_t *dir = conf;
+
+    note_use(cmd);
+    return mcp_cmds_duration(cmd, &dir->skew, apr_time_from_sec(300), argc, argv, "30s");
+}
+
+MCP_CMD_ARGV(error_body)
+{
+    mcp_dir_conf_t *dir = conf;
+
+    return read_choice(cmd, &dir->error_body, argc, argv, "jsonrpc", "default");
+}
+
+MCP_CMD_ARGV(mode)
+{
+    mcp_dir_conf_t *dir = conf;
+
+    return read_choice(cmd, &dir->mode, argc, argv, "enforce", "report");
+}

@@ -1,0 +1,308 @@
+#include "cmds.h"
+
+#include <http_core.h>
+#include <http_log.h>
+
+#include "../io/readfile.h"
+
+APLOG_USE_MODULE(auth_mcp);
+
+static mcp_server_conf_t *server_conf(cmd_parms *cmd)
+{
+    return ap_get_module_config(cmd->server->module_config, &auth_mcp_module);
+}
+
+static const char *add_issuer(cmd_parms *cmd, mcp_issuer_conf_t **issuer, const char *url)
+{
+    mcp_server_conf_t *conf = server_conf(cmd);
+    const char *example = "MCPIssuer https://auth.example.com";
+    mcp_uri_t uri;
+    const char *wrong = mcp_uri_parse(&uri, url, cmd->pool);
+
+    if (wrong) {
+        return mcp_cmds_refuse(cmd, url, wrong, example);
+    }
+    if (uri.query) {
+        return mcp_cmds_refuse(cmd, url, "has a query, which no issuer may have (RFC 8414 2)", example);
+    }
+    if (mcp_conf_has_issuer(conf, url)) {
+        return mcp_cmds_refuse(cmd, url, "is there already", "one <MCPIssuer> with all its settings");
+    }
+    *issuer = mcp_conf_make_issuer(url, cmd->pool);
+    (*issuer)->defined_at = mcp_cmds_place(cmd);
+    if (!conf->issuers) {
+        conf->issuers = apr_array_make(cmd->pool, 2, sizeof(mcp_issuer_conf_t *));
+    }
+    APR_ARRAY_PUSH(conf->issuers, mcp_issuer_conf_t *) = *issuer;
+    return NULL;
+}
+
+const char *mcp_cmd_issuer(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    mcp_issuer_conf_t *issuer;
+
+    (void)dir;
+    if (argc != 1) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one URL", "MCPIssuer https://auth.example.com");
+    }
+    if (server_conf(cmd)->open_issuer) {
+        return mcp_cmds_refuse(cmd, argv[0], "stands inside of <MCPIssuer>", "one after the other");
+    }
+    return add_issuer(cmd, &issuer, argv[0]);
+}
+
+const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *dir, const char *args)
+{
+    const char *example = "<MCPIssuer \"https://auth.example.com\">", *end = ap_strrchr_c(args, '>'), *url, *wrong;
+    mcp_server_conf_t *conf = server_conf(cmd);
+    const ap_directive_t *section = cmd->directive;
+    mcp_issuer_conf_t *issuer;
+
+    (void)dir;
+    if (!end || conf->open_issuer) {
+        return mcp_cmds_refuse(cmd, args, end ? "stands inside of another" : "has no closing '>'", example);
+    }
+    args = apr_pstrmemdup(cmd->temp_pool, args, (apr_size_t)(end - args));
+    url = ap_getword_conf(cmd->pool, &args);
+    if (!*url || *args) {
+        return mcp_cmds_refuse(cmd, apr_pstrcat(cmd->pool, url, args, NULL), "is not one URL", example);
+    }
+    if ((wrong = add_issuer(cmd, &issuer, url)) != NULL) {
+        return wrong;
+    }
+    conf->open_issuer = issuer;
+    wrong = ap_walk_config(section->first_child, cmd, cmd->context);
+    conf->open_issuer = NULL;
+    return wrong;
+}
+
+/* The issuer that a directive is about: the open section's, or the defaults of the server. */
+static mcp_issuer_conf_t *issuer_of(cmd_parms *cmd)
+{
+    mcp_server_conf_t *conf = server_conf(cmd);
+
+    return conf->open_issuer ? conf->open_issuer : &conf->defaults;
+}
+
+static const char *outside(cmd_parms *cmd, const char *word)
+{
+    return server_conf(cmd)->open_issuer
+               ? NULL
+               : mcp_cmds_refuse(cmd, word, "stands outside of <MCPIssuer>",
+                                 "inside of <MCPIssuer \"https://auth.example.com\"> ... </MCPIssuer>");
+}
+
+static const char *read_file(cmd_parms *cmd, mcp_view_t *bytes, const char *word, bool secret)
+{
+    const char *path = ap_server_root_relative(cmd->pool, word + strlen("file:"));
+    apr_status_t status = path ? mcp_readfile(bytes, path, secret, cmd->pool) : APR_EBADPATH;
+    char text[120];
+
+    if (status == APR_SUCCESS) {
+        return NULL;
+    }
+    if (secret && status == MCP_READFILE_EXPOSED) {
+        return mcp_cmds_refuse(cmd, word, "can be read by everybody", apr_pstrcat(cmd->pool, "chmod o= ", path, NULL));
+    }
+    apr_strerror(status, text, sizeof(text));
+    return mcp_cmds_refuse(cmd, word, apr_psprintf(cmd->pool, "cannot be read (%s)", text), "file:/etc/apache2/mcp-keys.json");
+}
+
+static void startup_log(void *baton, mcp_log_level_t level, const char *line)
+{
+    const cmd_parms *cmd = baton;
+
+    ap_log_error(APLOG_MARK, APLOG_STARTUP | (level == MCP_LOG_ERROR ? APLOG_ERR : APLOG_WARNING), 0, cmd->server, "%s", line);
+}
+
+static bool looks_like_json(mcp_view_t bytes)
+{
+    for (apr_size_t i = 0; i < bytes.len; i++) {
+        if (!strchr(" \t\r\n", bytes.data[i])) {
+            return bytes.data[i] == '{';
+        }
+    }
+    return false;
+}
+
+static const char *add_key_file(cmd_parms *cmd, mcp_issuer_conf_t *issuer, const char *word)
+{
+    mcp_log_t log = { startup_log, cmd };
+    mcp_view_t bytes;
+    const char *wrong = read_file(cmd, &bytes, word, false);
+    bool added;
+
+    if (wrong) {
+        return wrong;
+    }
+    if (!issuer->static_keys) {
+        issuer->static_keys = mcp_jwk_set(cmd->pool);
+    }
+    added = looks_like_json(bytes) ? mcp_jwk_add_set(issuer->static_keys, bytes, &log)
+                                   : mcp_jwk_add_pem(issuer->static_keys, bytes, &log);
+    return added ? NULL
+                 : mcp_cmds_refuse(cmd, word, "holds no usable public key (a JWK Set, PEM public keys or PEM certificates)",
+                                   "MCPKeys file:/etc/apache2/mcp-keys.json");
+}
+
+const char *mcp_cmd_keys(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    const char *example = "MCPKeys https://auth.example.com/jwks.json", *wrong;
+    mcp_uri_t uri;
+
+    (void)dir;
+    if (argc == 0) {
+        return mcp_cmds_refuse(cmd, "", "is neither a URL nor file:PATH", example);
+    }
+    if ((wrong = outside(cmd, argv[0])) != NULL) {
+        return wrong;
+    }
+    for (int i = 0; i < argc; i++) {
+        if (strncmp(argv[i], "file:", 5) == 0) {
+            wrong = add_key_file(cmd, issuer_of(cmd), argv[i]);
+        } else if ((wrong = mcp_cmds_uri(cmd, &uri, argv[i], example)) == NULL) {
+            APR_ARRAY_PUSH(issuer_of(cmd)->key_urls, const char *) = argv[i];
+        }
+        if (wrong) {
+            return wrong;
+        }
+    }
+    return NULL;
+}
+
+/* Without the line end that editors put behind the last line. */
+static mcp_view_t chomp(mcp_view_t bytes)
+{
+    while (bytes.len > 0 && (bytes.data[bytes.len - 1] == '\n' || bytes.data[bytes.len - 1] == '\r')) {
+        bytes.len--;
+    }
+    return bytes;
+}
+
+const char *mcp_cmd_shared_secret(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    const char *example = "MCPSharedSecret file:/etc/apache2/mcp.secret", *wrong;
+    mcp_issuer_conf_t *issuer = issuer_of(cmd);
+    mcp_view_t bytes;
+
+    (void)dir;
+    if (argc != 1 || strncmp(argv[0], "file:", 5) != 0) { /* what it says instead may be the secret itself */
+        return mcp_cmds_refuse(cmd, "...", "is not file:PATH", example);
+    }
+    if ((wrong = outside(cmd, argv[0])) != NULL || (wrong = read_file(cmd, &bytes, argv[0], true)) != NULL) {
+        return wrong;
+    }
+    if (!issuer->static_keys) {
+        issuer->static_keys = mcp_jwk_set(cmd->pool);
+    }
+    if (issuer->has_secret || !mcp_jwk_add_secret(issuer->static_keys, chomp(bytes))) {
+        return mcp_cmds_refuse(cmd, argv[0], issuer->has_secret ? "is the second one" : "does not hold 32 to 4096 bytes", example);
+    }
+    issuer->has_secret = true;
+    return NULL;
+}
+
+const char *mcp_cmd_algorithms(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    mcp_issuer_conf_t *issuer = issuer_of(cmd);
+
+    (void)dir;
+    if (argc == 0) {
+        return mcp_cmds_refuse(cmd, "", "names no algorithm", "MCPAlgorithms RS256 ES256");
+    }
+    for (int i = 0; i < argc; i++) {
+        unsigned alg = mcp_jwk_alg(mcp_view_of(argv[i]));
+
+        if (alg == 0) {
+            return mcp_cmds_refuse(cmd, argv[i], "is not a signature algorithm (case counts)", "MCPAlgorithms RS256 ES256");
+        }
+        issuer->algorithms |= alg;
+    }
+    return NULL;
+}
+
+const char *mcp_cmd_token_type(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    (void)dir;
+    if (argc != 1 || (strcmp(argv[0], "at+jwt") != 0 && strcmp(argv[0], "any") != 0)) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is neither at+jwt nor any", "MCPTokenType at+jwt");
+    }
+    issuer_of(cmd)->typed = strcmp(argv[0], "at+jwt") == 0;
+    return NULL;
+}
+
+const char *mcp_cmd_claim(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    mcp_issuer_conf_t *issuer = issuer_of(cmd);
+    const struct {
+        const char *meaning;
+        apr_array_header_t **list;
+    } meanings[] = { { "scope", &issuer->scope },
+                     { "role", &issuer->role },
+                     { "user", &issuer->user },
+                     { "client", &issuer->client },
+                     { "audience", &issuer->audience } };
+    const char *example = "MCPClaim role realm_access.roles";
+
+    (void)dir;
+    for (size_t i = 0; argc >= 2 && i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+        if (strcmp(argv[0], meanings[i].meaning) == 0) {
+            if (!*argv[1] || strlen(argv[1]) > 255) {
+                return mcp_cmds_refuse(cmd, argv[1], "is not the name of a claim", example);
+            }
+            mcp_cmds_add_words(cmd, meanings[i].list, argc - 1, argv + 1);
+            return NULL;
+        }
+    }
+    return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv),
+                           "is not scope, role, user, client or audience and the name of a claim", example);
+}
+
+const char *mcp_cmd_scope_prefix(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    (void)dir;
+    if (argc != 1 || !mcp_scope_is_token(mcp_view_of(argv[0]))) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "cannot begin a scope", "MCPScopePrefix api://files/");
+    }
+    issuer_of(cmd)->scope_prefix = argv[0];
+    return NULL;
+}
+
+const char *mcp_cmd_allow_http(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    (void)dir;
+    if (argc == 0) {
+        return mcp_cmds_refuse(cmd, "", "names no host", "MCPAllowHTTP auth.internal");
+    }
+    for (int i = 0; i < argc; i++) {
+        if (!*argv[i] || strpbrk(argv[i], "/ *?")) {
+            return mcp_cmds_refuse(cmd, argv[i], "is not the name of one host", "MCPAllowHTTP auth.internal");
+        }
+    }
+    mcp_cmds_add_words(cmd, &server_conf(cmd)->allow_http, argc, argv);
+    return NULL;
+}
+
+const char *mcp_cmd_timeout(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    mcp_server_conf_t *conf = server_conf(cmd);
+    const char *wrong = mcp_cmds_duration(cmd, &conf->timeout, apr_time_from_sec(300), argc, argv, "MCPTimeout 5s");
+
+    (void)dir;
+    return !wrong && conf->timeout == 0 ? mcp_cmds_refuse(cmd, argv[0], "leaves no time at all", "MCPTimeout 5s") : wrong;
+}
+
+const char *mcp_cmd_ca_file(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    mcp_server_conf_t *conf = server_conf(cmd);
+    const char *path = argc == 1 ? ap_server_root_relative(cmd->pool, argv[0]) : NULL;
+    mcp_view_t bytes;
+
+    (void)dir;
+    if (!path || mcp_readfile(&bytes, path, false, cmd->temp_pool) != APR_SUCCESS) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a readable file",
+                               "MCPCAFile /etc/ssl/certs/ca-certificates.crt");
+    }
+    conf->ca_file = path;
+    return NULL;
+}

@@ -1,0 +1,107 @@
+#include "cors.h"
+
+#include <apr_lib.h>
+#include <http_protocol.h>
+
+/* The value of Access-Control-Allow-Origin for the request's Origin, NULL when it is refused. */
+static const char *allow(request_rec *r, const char *origin)
+{
+    const mcp_dir_conf_t *dir = mcp_conf_dir(r);
+    const char *resource = mcp_dir_resource(dir);
+    mcp_uri_t uri;
+
+    if (strpbrk(origin, ", ")) { /* two fields, joined: whose origin would count? */
+        return NULL;
+    }
+    for (int i = 0; dir->origins && i < dir->origins->nelts; i++) {
+        const char *allowed = APR_ARRAY_IDX(dir->origins, i, const char *);
+
+        if (strcmp(allowed, "*") == 0 || strcmp(allowed, origin) == 0) {
+            return strcmp(allowed, "*") == 0 ? allowed : origin;
+        }
+    }
+    if (dir->origins || !resource || mcp_uri_parse(&uri, resource, r->pool)) {
+        return NULL;
+    }
+    return strcmp(mcp_uri_origin(&uri, r->pool), origin) == 0 ? origin : NULL;
+}
+
+bool mcp_cors_is_allowed(request_rec *r)
+{
+    const char *origin = apr_table_get(r->headers_in, "Origin");
+
+    return !origin || allow(r, origin);
+}
+
+bool mcp_cors_is_preflight(const request_rec *r)
+{
+    return r->method_number == M_OPTIONS && apr_table_get(r->headers_in, "Origin") &&
+           apr_table_get(r->headers_in, "Access-Control-Request-Method");
+}
+
+static bool is_param_header(const char *name)
+{
+    static const char prefix[] = "Mcp-Param-";
+    const char *rest = name + strlen(prefix);
+
+    if (strncasecmp(name, prefix, strlen(prefix)) != 0 || !*rest) {
+        return false;
+    }
+    while (apr_isalnum(*rest) || *rest == '-' || *rest == '_') {
+        rest++;
+    }
+    return *rest == '\0';
+}
+
+const char *mcp_cors_param_headers(request_rec *r)
+{
+    const char *asked = apr_table_get(r->headers_in, "Access-Control-Request-Headers"), *allowed = "";
+    char *state, *copy = apr_pstrdup(r->pool, asked ? asked : "");
+
+    for (char *name = apr_strtok(copy, ", \t", &state); name; name = apr_strtok(NULL, ", \t", &state)) {
+        if (is_param_header(name)) {
+            allowed = apr_pstrcat(r->pool, allowed, ", ", name, NULL);
+        }
+    }
+    return allowed;
+}
+
+int mcp_cors_answer_preflight(request_rec *r)
+{
+    const char *origin = apr_table_get(r->headers_in, "Origin");
+
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", allow(r, origin));
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Methods", MCP_CORS_METHODS);
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Headers",
+                   apr_pstrcat(r->pool, MCP_CORS_HEADERS, mcp_cors_param_headers(r), NULL));
+    apr_table_setn(r->headers_out, "Access-Control-Max-Age", "7200");
+    apr_table_setn(r->headers_out, "Vary", "Origin, Access-Control-Request-Headers");
+    r->status = HTTP_NO_CONTENT;
+    return DONE;
+}
+
+static void unset(request_rec *r, const char *name)
+{
+    apr_table_unset(r->headers_out, name);
+    apr_table_unset(r->err_headers_out, name);
+}
+
+void mcp_cors_apply(request_rec *r, request_rec *governed)
+{
+    const char *origin = apr_table_get(r->headers_in, "Origin"), *allowed = origin ? allow(governed, origin) : NULL;
+
+    unset(r, "Access-Control-Allow-Origin");
+    unset(r, "Access-Control-Allow-Credentials");
+    unset(r, "Access-Control-Allow-Methods");
+    unset(r, "Access-Control-Allow-Headers");
+    unset(r, "Access-Control-Expose-Headers");
+    unset(r, "Access-Control-Max-Age");
+    if (!allowed) {
+        return;
+    }
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", allowed);
+    apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", MCP_CORS_EXPOSED);
+    if (strcmp(allowed, "*") != 0) {
+        apr_table_mergen(r->headers_out, "Vary", "Origin");
+    }
+}

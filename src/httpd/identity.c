@@ -1,0 +1,225 @@
+#include "identity.h"
+
+#include <apr_lib.h>
+#include <http_log.h>
+
+#include "../core/encode.h"
+#include "../core/limits.h"
+
+APLOG_USE_MODULE(auth_mcp);
+
+/* What a backend is told when nothing else is configured. */
+static const char *const default_headers[] = { "X-MCP-Subject", "X-MCP-Scope", "X-MCP-Client-ID", "X-MCP-Issuer" };
+
+/* Whether two header names are one for a backend that folds as CGI, PHP or WSGI do: case, and any punctuation as '_'. */
+static bool folds_to(const char *name, apr_size_t len, const char *owned)
+{
+    for (apr_size_t i = 0; i < len; i++, owned++) {
+        if (*owned == '\0' || (apr_isalnum(name[i]) ? apr_tolower(name[i]) != apr_tolower(*owned) : apr_isalnum(*owned))) {
+            return false;
+        }
+    }
+    return *owned == '\0';
+}
+
+static bool is_in(const apr_array_header_t *owned, const char *name, apr_size_t len)
+{
+    for (int i = 0; owned && i < owned->nelts; i++) {
+        if (folds_to(name, len, APR_ARRAY_IDX(owned, i, const char *))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_forwarded(const apr_array_header_t *forwards, const char *name, apr_size_t len)
+{
+    for (int i = 0; forwards && i < forwards->nelts; i++) {
+        if (folds_to(name, len, APR_ARRAY_IDX(forwards, i, mcp_forward_t).header)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_owned(const request_rec *r, const char *name, apr_size_t len)
+{
+    for (size_t i = 0; i < sizeof(default_headers) / sizeof(default_headers[0]); i++) {
+        if (folds_to(name, len, default_headers[i])) {
+            return true;
+        }
+    }
+    return is_in(mcp_conf_server(r->server)->owned, name, len) || is_forwarded(mcp_conf_dir(r)->forward_claims, name, len);
+}
+
+/* The Connection field without the names we own (RFC 9110 7.6.1). */
+static void scrub_connection(request_rec *r)
+{
+    const char *rest = apr_table_get(r->headers_in, "Connection"), *kept = NULL;
+
+    while (rest && *rest) {
+        apr_size_t len = strcspn(rest, ",");
+        const char *name = rest + strspn(rest, " \t");
+        apr_size_t name_len = strcspn(name, ", \t");
+
+        if (name_len > 0 && !is_owned(r, name, name_len)) {
+            const char *word = apr_pstrmemdup(r->pool, name, name_len);
+
+            kept = kept ? apr_pstrcat(r->pool, kept, ", ", word, NULL) : word;
+        }
+        rest += len + (rest[len] == ',');
+    }
+    if (kept) {
+        apr_table_setn(r->headers_in, "Connection", kept);
+    } else {
+        apr_table_unset(r->headers_in, "Connection");
+    }
+}
+
+static void scrub(request_rec *r)
+{
+    const apr_array_header_t *fields = apr_table_elts(r->headers_in);
+
+    for (int i = 0; i < fields->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(fields, i, apr_table_entry_t).key;
+
+        if (is_owned(r, name, strlen(name))) {
+            apr_table_unset(r->headers_in, name);
+            i = -1; /* the table has closed the gap */
+        }
+    }
+}
+
+static bool has_issuers(const request_rec *r)
+{
+    const mcp_server_conf_t *conf = mcp_conf_server(r->server);
+
+    return conf->issuers && conf->issuers->nelts > 0;
+}
+
+int mcp_identity_scrub(request_rec *r)
+{
+    if (has_issuers(r)) {
+        scrub(r);
+        scrub_connection(r);
+    }
+    return DECLINED;
+}
+
+const char *mcp_identity_user(const mcp_claims_t *facts, apr_pool_t *pool)
+{
+    return mcp_encode_user(facts->user, pool);
+}
+
+void mcp_identity_note_decision(request_rec *r, const char *decision, const char *reason)
+{
+    apr_table_setn(r->subprocess_env, "MCP_DECISION", decision);
+    apr_table_setn(r->subprocess_env, "MCP_REASON", reason);
+}
+
+static void warn_left_out(request_rec *r, const char *what)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                  "MCP0210: %s is left out: the claim has control bytes or more than %d bytes", what, MCP_LIMIT_IDENTITY);
+}
+
+static void set_variable(request_rec *r, const char *name, mcp_view_t value)
+{
+    if (!value.data) {
+        apr_table_unset(r->subprocess_env, name);
+    } else if (!mcp_encode_is_clean(value)) {
+        apr_table_unset(r->subprocess_env, name);
+        warn_left_out(r, name);
+    } else {
+        apr_table_setn(r->subprocess_env, name, mcp_view_dup(value, r->pool));
+    }
+}
+
+static void set_header(request_rec *r, const char *name, mcp_view_t value)
+{
+    if (!value.data || value.len == 0) {
+        return;
+    }
+    if (!mcp_encode_is_clean(value)) {
+        warn_left_out(r, name);
+        return;
+    }
+    apr_table_setn(r->headers_in, name, mcp_encode_header(value, r->pool));
+}
+
+static mcp_view_t view_or_none(const char *text)
+{
+    return text ? mcp_view_of(text) : (mcp_view_t){ NULL, 0 };
+}
+
+static void set_headers(request_rec *r, const mcp_claims_t *facts, mcp_view_t scope)
+{
+    const apr_array_header_t *forwards = mcp_conf_dir(r)->forward_claims;
+
+    if (!forwards) {
+        set_header(r, "X-MCP-Subject", facts->subject);
+        set_header(r, "X-MCP-Scope", scope);
+        set_header(r, "X-MCP-Client-ID", facts->client);
+        set_header(r, "X-MCP-Issuer", mcp_view_of(facts->issuer));
+        return;
+    }
+    for (int i = 0; i < forwards->nelts; i++) {
+        const mcp_forward_t *forward = &APR_ARRAY_IDX(forwards, i, mcp_forward_t);
+
+        set_header(r, forward->header, view_or_none(mcp_claims_text(facts, forward->claim, r->pool)));
+    }
+}
+
+static void set_identity(request_rec *r, const mcp_claims_t *facts)
+{
+    mcp_view_t scope = mcp_view_of(mcp_scope_format(facts->scope, NULL, r->pool));
+
+    set_variable(r, "MCP_SUBJECT", facts->subject);
+    set_variable(r, "MCP_CLIENT_ID", facts->client);
+    set_variable(r, "MCP_ISSUER", mcp_view_of(facts->issuer));
+    set_variable(r, "MCP_SCOPE", scope);
+    set_variable(r, "MCP_TOKEN_ID", facts->id);
+    set_headers(r, facts, scope);
+}
+
+/* The token must reach no backend (MCP authorization, token passthrough); mod_proxy reads the real table. What an admin's SetEnvIf made
+ * of it for CGI goes as well. */
+static void take_token_away(request_rec *r)
+{
+    apr_table_unset(r->headers_in, "Authorization");
+    apr_table_unset(r->subprocess_env, "HTTP_AUTHORIZATION");
+    apr_table_unset(r->subprocess_env, "REDIRECT_HTTP_AUTHORIZATION");
+}
+
+/* RFC 9111 3.5 keeps shared caches off requests with Authorization; ours has lost it. */
+static void keep_caches_off(request_rec *r)
+{
+    r->no_cache = 1;
+    apr_table_setn(r->subprocess_env, "no-cache", "1");
+}
+
+int mcp_identity_fixups(request_rec *r)
+{
+    const mcp_request_t *state;
+
+    if (!has_issuers(r)) {
+        return DECLINED;
+    }
+    scrub(r);
+    if (!mcp_request_is_governed(r) || mcp_request_is_lookup(r)) {
+        return DECLINED;
+    }
+    mcp_request_inherit(r);
+    state = mcp_request_get(r);
+    if (!mcp_dir_forward_token(mcp_conf_dir(r))) {
+        take_token_away(r);
+    }
+    keep_caches_off(r);
+    if (state->accepted) {
+        set_identity(r, state->facts);
+    }
+    if (state->reason == MCP_OK) {
+        mcp_identity_note_decision(r, "granted", mcp_reason_row(MCP_OK)->name);
+    }
+    return DECLINED;
+}

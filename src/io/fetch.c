@@ -1,0 +1,298 @@
+#include "fetch.h"
+
+#include <apr_lib.h>
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "../core/limits.h"
+#include "../core/uri.h"
+
+/* What the callbacks of one exchange share. */
+typedef struct {
+    apr_pool_t *pool;
+    char *data; /* the body so far */
+    apr_size_t len;
+    apr_size_t size;
+    apr_size_t headers; /* bytes of header fields so far */
+    unsigned reach;
+    bool too_large;
+    bool out_of_reach;
+} exchange_t;
+
+apr_status_t mcp_fetch_global_init(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? APR_SUCCESS : APR_EGENERAL;
+}
+
+static unsigned reach_of_socket(const struct sockaddr *address)
+{
+    const struct sockaddr_in *v4 = (const void *)address;
+    const struct sockaddr_in6 *v6 = (const void *)address;
+
+    switch (address->sa_family) {
+    case AF_INET:
+        return mcp_address_reach((mcp_view_t){ (const char *)&v4->sin_addr, sizeof(v4->sin_addr) });
+    case AF_INET6:
+        return mcp_address_reach((mcp_view_t){ (const char *)&v6->sin6_addr, sizeof(v6->sin6_addr) });
+    default:
+        return MCP_REACH_OTHER;
+    }
+}
+
+static unsigned reach_of_text(const char *address)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+
+    if (address && inet_pton(AF_INET, address, bytes) == 1) {
+        return mcp_address_reach((mcp_view_t){ (const char *)bytes, 4 });
+    }
+    if (address && inet_pton(AF_INET6, address, bytes) == 1) {
+        return mcp_address_reach((mcp_view_t){ (const char *)bytes, 16 });
+    }
+    return 0;
+}
+
+/* Asked for the address about to be connected to, after the name was resolved: no later answer of DNS can change it. */
+static curl_socket_t open_socket(void *baton, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    exchange_t *exchange = baton;
+
+    if (purpose != CURLSOCKTYPE_IPCXN || (reach_of_socket(&address->addr) & exchange->reach) == 0) {
+        exchange->out_of_reach = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *baton)
+{
+    exchange_t *exchange = baton;
+
+    (void)data;
+    exchange->headers += size * count;
+    if (exchange->headers > MCP_LIMIT_FETCH_HEADERS) {
+        exchange->too_large = true;
+        return 0;
+    }
+    return size * count;
+}
+
+static void grow(exchange_t *exchange, apr_size_t needed)
+{
+    apr_size_t size = exchange->size ? exchange->size : 8192;
+    char *data;
+
+    while (size < needed) {
+        size *= 2;
+    }
+    data = apr_palloc(exchange->pool, size);
+    if (exchange->len > 0) {
+        memcpy(data, exchange->data, exchange->len);
+    }
+    exchange->data = data;
+    exchange->size = size;
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *baton)
+{
+    exchange_t *exchange = baton;
+    size_t len = size * count;
+
+    if (len > MCP_LIMIT_DOCUMENT - exchange->len) {
+        exchange->too_large = true;
+        return 0;
+    }
+    if (exchange->len + len > exchange->size) {
+        grow(exchange, exchange->len + len);
+    }
+    if (len > 0) {
+        memcpy(exchange->data + exchange->len, data, len);
+    }
+    exchange->len += len;
+    return len;
+}
+
+static bool is_listed(const apr_array_header_t *hosts, const char *host)
+{
+    for (int i = 0; hosts && i < hosts->nelts; i++) {
+        if (strcasecmp(APR_ARRAY_IDX(hosts, i, const char *), host) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL when the URL may be fetched. Plain http to "localhost" must end up there, whatever the resolver says. */
+static const char *judge_url(exchange_t *exchange, bool *https, const char *url, const mcp_fetch_options_t *options)
+{
+    mcp_uri_t uri;
+    const char *wrong = mcp_uri_parse(&uri, url, exchange->pool);
+
+    if (wrong) {
+        return apr_psprintf(exchange->pool, "a URL that %s", wrong);
+    }
+    *https = uri.https;
+    if (uri.https || is_listed(options->allow_http, uri.host)) {
+        return NULL;
+    }
+    if (!mcp_uri_is_loopback(&uri)) {
+        return "plain http, which this host is not allowed";
+    }
+    exchange->reach &= MCP_REACH_LOOPBACK;
+    return NULL;
+}
+
+static apr_status_t free_handle(void *handle)
+{
+    curl_easy_cleanup(handle);
+    return APR_SUCCESS;
+}
+
+static apr_status_t free_fields(void *fields)
+{
+    curl_slist_free_all(fields);
+    return APR_SUCCESS;
+}
+
+static struct curl_slist *make_fields(apr_pool_t *pool)
+{
+    struct curl_slist *fields = curl_slist_append(NULL, "Accept: application/json");
+
+    if (fields) {
+        apr_pool_cleanup_register(pool, fields, free_fields, apr_pool_cleanup_null);
+    }
+    return fields;
+}
+
+static bool set_numbers(CURL *curl, apr_interval_time_t timeout)
+{
+    long milliseconds = timeout >= 1000 ? (long)apr_time_as_msec(timeout) : 1; /* 0 would be no limit at all */
+    const struct {
+        CURLoption option;
+        long value;
+    } numbers[] = {
+        { CURLOPT_SSL_VERIFYPEER, 1 },
+        { CURLOPT_SSL_VERIFYHOST, 2 },
+        { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+        { CURLOPT_FOLLOWLOCATION, 0 },
+        { CURLOPT_NOSIGNAL, 1 },
+        { CURLOPT_NETRC, CURL_NETRC_IGNORED },
+        { CURLOPT_HTTP_CONTENT_DECODING, 0 }, /* no compressed bomb is ever unpacked */
+        { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+        { CURLOPT_CONNECTTIMEOUT_MS, milliseconds },
+        { CURLOPT_TIMEOUT_MS, milliseconds },
+    };
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (curl_easy_setopt(curl, numbers[i].option, numbers[i].value) != CURLE_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool set_protocol(CURL *curl, bool https)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, https ? "https" : "http") == CURLE_OK;
+#else
+    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS, https ? CURLPROTO_HTTPS : CURLPROTO_HTTP) == CURLE_OK;
+#endif
+}
+
+static bool set_texts(CURL *curl, const char *url, const char *ca_file, struct curl_slist *fields)
+{
+    if (ca_file && (curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file) != CURLE_OK ||
+                    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) != CURLE_OK)) {
+        return false;
+    }
+    return fields && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK && /* "" is none, not even the environment's */
+           curl_easy_setopt(curl, CURLOPT_USERAGENT, "mod_auth_mcp") == CURLE_OK;
+}
+
+static bool set_callbacks(CURL *curl, exchange_t *exchange, char *error)
+{
+    return curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK;
+}
+
+/* What curl says, made safe for a log line. */
+static const char *describe(CURLcode code, char *error, apr_pool_t *pool)
+{
+    for (char *c = error; *c; c++) {
+        *c = apr_isprint(*c) && *c != '"' ? *c : '?';
+    }
+    return apr_pstrdup(pool, *error ? error : curl_easy_strerror(code));
+}
+
+static apr_status_t fail(mcp_answer_t *answer, const exchange_t *exchange, CURLcode code, char *error)
+{
+    if (exchange->too_large) {
+        answer->problem = apr_psprintf(exchange->pool, "more than %d bytes", MCP_LIMIT_DOCUMENT);
+        return APR_ENOSPC;
+    }
+    if (exchange->out_of_reach && code == CURLE_COULDNT_CONNECT) {
+        answer->problem = "an address in a part of the network that this URL may not lead to";
+        return APR_EACCES;
+    }
+    answer->problem = describe(code, error, exchange->pool);
+    return code == CURLE_OPERATION_TIMEDOUT ? APR_TIMEUP : APR_EGENERAL;
+}
+
+static void succeed(mcp_answer_t *answer, const exchange_t *exchange, CURL *curl)
+{
+    long status = 0;
+    char *text = NULL;
+
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    answer->status = (int)status;
+    if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK && text) {
+        answer->type = apr_pstrdup(exchange->pool, text);
+    }
+    text = NULL;
+    curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &text);
+    answer->reach = reach_of_text(text);
+    answer->body = (mcp_view_t){ exchange->data, exchange->len };
+}
+
+apr_status_t mcp_fetch(mcp_answer_t *answer, const char *url, unsigned reach, const mcp_fetch_options_t *options,
+                       apr_pool_t *pool)
+{
+    exchange_t exchange = { .pool = pool, .reach = reach };
+    char error[CURL_ERROR_SIZE] = "";
+    bool https = true;
+    CURL *curl;
+    CURLcode code;
+
+    *answer = (mcp_answer_t){ .status = 0 };
+    if ((answer->problem = judge_url(&exchange, &https, url, options)) != NULL) {
+        return APR_EACCES;
+    }
+    if ((curl = curl_easy_init()) == NULL) {
+        answer->problem = "no memory for an exchange";
+        return APR_ENOMEM;
+    }
+    apr_pool_cleanup_register(pool, curl, free_handle, apr_pool_cleanup_null);
+    if (!set_numbers(curl, options->timeout) || !set_protocol(curl, https) ||
+        !set_texts(curl, url, options->ca_file, make_fields(pool)) || !set_callbacks(curl, &exchange, error)) {
+        answer->problem = "a libcurl that lacks an option";
+        apr_pool_cleanup_run(pool, curl, free_handle);
+        return APR_ENOTIMPL;
+    }
+    code = curl_easy_perform(curl);
+    if (code == CURLE_OK) {
+        succeed(answer, &exchange, curl);
+    }
+    /* Before the buffers of this function are gone. */
+    apr_pool_cleanup_run(pool, curl, free_handle);
+    return code == CURLE_OK ? APR_SUCCESS : fail(answer, &exchange, code, error);
+}
