@@ -67,7 +67,8 @@ unit: $(UNIT_TESTS)
 
 # What building and testing need beyond a bare Debian 12. nodejs and npm only when there are none.
 PACKAGES := build-essential apache2-bin apache2-dev libjansson-dev libjwt-dev libssl-dev libcurl4-openssl-dev pkg-config \
-            perl openssl curl clang clang-format clang-tidy cppcheck valgrind chromium ca-certificates
+            perl openssl curl clang clang-format clang-tidy cppcheck valgrind gcovr \
+            apache2-utils chromium ca-certificates
 
 deps:
 	apt-get update
@@ -108,6 +109,17 @@ lint:
 	    --enable=warning,performance,portability --library=posix src mod_auth_mcp.c
 	clang-tidy --quiet $(CORE) $(IO) -- $(BASE)
 	clang-tidy --quiet $(HTTPD) -- $(BASE) $(HTTPD_INC)
+
+# Lines and branches of src that the unit tests and the httpd suite run. www-data's children write their counts as well.
+coverage:
+	$(MAKE) BUILD=build-coverage CFLAGS="-O0 -g --coverage" all unit
+	chmod -R a+rwX build-coverage
+	BUILD=build-coverage $(PROVE) -It/lib -r $(patsubst $(BUILD)/%,build-coverage/%,$(UNIT_TESTS)) t/httpd
+	gcovr --root . --object-directory build-coverage --filter 'src/core/' --filter 'src/io/' --sort-percentage
+	gcovr --root . --object-directory build-coverage --filter 'src/httpd/' --filter 'mod_auth_mcp.c' --sort-percentage
+
+bench: all
+	BUILD=$(BUILD) $(PERL) t/bench/bench.pl
 
 install: $(MODULE)
 	install -d $(DESTDIR)$(MODDIR)

@@ -127,25 +127,40 @@ static unsigned reach_of(const mcp_gather_t *gather, const char *jwks_uri, unsig
     return strcmp(own.host, named.host) == 0 ? MCP_REACH_ALL : MCP_REACH_PUBLIC | metadata_reach;
 }
 
-static void take_metadata(mcp_gather_t *gather, const mcp_answer_t *answer, const mcp_log_t *log)
+/* The jwks_uri of a metadata answer, NULL with a note when there is none. What the document takes to read does not stay. */
+static const char *read_metadata(mcp_gather_t *gather, const mcp_answer_t *answer)
 {
     mcp_discovery_t found = { NULL };
-    const char *wrong = mcp_answer_refuse(answer, gather->pool);
+    const char *wrong, *jwks_uri = NULL;
+    apr_pool_t *scratch;
 
-    if (!wrong) {
-        wrong = mcp_discovery_read(&found, gather->source->issuer, answer->body, gather->pool);
+    apr_pool_create(&scratch, gather->pool);
+    if ((wrong = mcp_answer_refuse(answer, scratch)) == NULL) {
+        wrong = mcp_discovery_read(&found, gather->source->issuer, answer->body, scratch);
     }
     if (wrong) {
         note(gather, wrong);
+    } else {
+        jwks_uri = apr_pstrdup(gather->pool, found.jwks_uri);
+    }
+    apr_pool_destroy(scratch);
+    return jwks_uri;
+}
+
+static void take_metadata(mcp_gather_t *gather, const mcp_answer_t *answer, const mcp_log_t *log)
+{
+    const char *jwks_uri = read_metadata(gather, answer);
+
+    if (!jwks_uri) {
         go_to_metadata(gather, gather->index + 1);
         return;
     }
     mcp_log(log, MCP_LOG_DEBUG, "MCP0100", "issuer \"%s\": metadata found at %s", gather->source->issuer, gather->url);
-    if (strcmp(found.jwks_uri, gather->result.memory.jwks_uri) == 0) { /* the one that has just failed */
+    if (strcmp(jwks_uri, gather->result.memory.jwks_uri) == 0) { /* the one that has just failed */
         go_to(gather, OVER, 0, NULL, 0);
         return;
     }
-    go_to(gather, DISCOVERED, 0, found.jwks_uri, reach_of(gather, found.jwks_uri, answer->reach));
+    go_to(gather, DISCOVERED, 0, jwks_uri, reach_of(gather, jwks_uri, answer->reach));
 }
 
 static void remember(mcp_gather_t *gather)

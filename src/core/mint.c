@@ -1,10 +1,12 @@
 #include "mint.h"
 
 #include <jwt.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 
+#include "b64url.h"
 #include "json.h"
 #include "limits.h"
 
@@ -12,18 +14,23 @@
 typedef struct {
     const char *name;
     jwt_alg_t alg;
-    int type;           /* EVP_PKEY_RSA, EVP_PKEY_EC or EVP_PKEY_HMAC */
-    const char *curve;  /* OpenSSL's name, for EC */
-    apr_size_t secret;  /* least bytes, for HMAC */
+    const EVP_MD *(*digest)(void);
+    int type;          /* EVP_PKEY_RSA, EVP_PKEY_EC or EVP_PKEY_HMAC */
+    const char *curve; /* OpenSSL's name, for EC */
+    apr_size_t size;   /* EC: bytes of r and of s; HMAC: least bytes of the secret */
 } algorithm_t;
 
 /* Of the rows that a key fits, mcp_mint_alg_of names the first. */
 static const algorithm_t algorithms[] = {
-    { "RS256", JWT_ALG_RS256, EVP_PKEY_RSA, NULL, 0 },        { "RS384", JWT_ALG_RS384, EVP_PKEY_RSA, NULL, 0 },
-    { "RS512", JWT_ALG_RS512, EVP_PKEY_RSA, NULL, 0 },        { "ES256", JWT_ALG_ES256, EVP_PKEY_EC, "prime256v1", 0 },
-    { "ES384", JWT_ALG_ES384, EVP_PKEY_EC, "secp384r1", 0 },  { "ES512", JWT_ALG_ES512, EVP_PKEY_EC, "secp521r1", 0 },
-    { "HS256", JWT_ALG_HS256, EVP_PKEY_HMAC, NULL, 32 },      { "HS384", JWT_ALG_HS384, EVP_PKEY_HMAC, NULL, 48 },
-    { "HS512", JWT_ALG_HS512, EVP_PKEY_HMAC, NULL, 64 },
+    { "RS256", JWT_ALG_RS256, EVP_sha256, EVP_PKEY_RSA, NULL, 0 },
+    { "RS384", JWT_ALG_RS384, EVP_sha384, EVP_PKEY_RSA, NULL, 0 },
+    { "RS512", JWT_ALG_RS512, EVP_sha512, EVP_PKEY_RSA, NULL, 0 },
+    { "ES256", JWT_ALG_ES256, EVP_sha256, EVP_PKEY_EC, "prime256v1", 32 },
+    { "ES384", JWT_ALG_ES384, EVP_sha384, EVP_PKEY_EC, "secp384r1", 48 },
+    { "ES512", JWT_ALG_ES512, EVP_sha512, EVP_PKEY_EC, "secp521r1", 66 },
+    { "HS256", JWT_ALG_HS256, EVP_sha256, EVP_PKEY_HMAC, NULL, 32 },
+    { "HS384", JWT_ALG_HS384, EVP_sha384, EVP_PKEY_HMAC, NULL, 48 },
+    { "HS512", JWT_ALG_HS512, EVP_sha512, EVP_PKEY_HMAC, NULL, 64 },
 };
 
 static const algorithm_t *find(const char *name)
@@ -94,23 +101,84 @@ const char *mcp_mint_alg_of(const EVP_PKEY *key)
     return NULL;
 }
 
-static bool may_sign(const algorithm_t *algorithm, mcp_view_t key, apr_pool_t *pool)
+/* The key of the algorithm, NULL when it is no match. */
+static EVP_PKEY *key_for(const algorithm_t *algorithm, mcp_view_t bytes, apr_pool_t *pool)
 {
-    EVP_PKEY *parsed;
+    EVP_PKEY *key = NULL;
 
-    if (algorithm->type == EVP_PKEY_HMAC) {
-        return key.len >= algorithm->secret && key.len <= MCP_LIMIT_SECRET_MAX;
+    if (algorithm->type != EVP_PKEY_HMAC) {
+        return mcp_mint_read_key(&key, bytes, pool) == APR_SUCCESS && is_fit(algorithm, key) ? key : NULL;
     }
-    return mcp_mint_read_key(&parsed, key, pool) == APR_SUCCESS && is_fit(algorithm, parsed);
+    if (bytes.len >= algorithm->size && bytes.len <= MCP_LIMIT_SECRET_MAX) {
+        key = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL, (const unsigned char *)bytes.data, bytes.len);
+    }
+    if (key) {
+        apr_pool_cleanup_register(pool, key, free_key, apr_pool_cleanup_null);
+    }
+    return key;
 }
 
-static apr_status_t fill(jwt_t *jwt, const mcp_mint_t *how, const char *claims)
+/* OpenSSL's DER as r and s side by side (RFC 7518 3.4); raw holds twice size bytes. */
+static bool to_raw(unsigned char *raw, const unsigned char *der, size_t len, apr_size_t size)
+{
+    ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)len);
+    bool done = pair && BN_bn2binpad(ECDSA_SIG_get0_r(pair), raw, (int)size) == (int)size &&
+                BN_bn2binpad(ECDSA_SIG_get0_s(pair), raw + size, (int)size) == (int)size;
+
+    ECDSA_SIG_free(pair);
+    return done;
+}
+
+static const char *signature_of(const algorithm_t *algorithm, EVP_PKEY *key, const char *text, apr_pool_t *pool)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char bytes[MCP_LIMIT_RSA_MAX / 8], raw[2 * 66];
+    size_t len = sizeof(bytes);
+    bool done = context && EVP_DigestSignInit(context, NULL, algorithm->digest(), NULL, key) == 1 &&
+                EVP_DigestSign(context, bytes, &len, (const unsigned char *)text, strlen(text)) == 1;
+
+    EVP_MD_CTX_free(context);
+    if (!done) {
+        return NULL;
+    }
+    if (algorithm->curve) {
+        return to_raw(raw, bytes, len, algorithm->size)
+                   ? mcp_b64url_encode((mcp_view_t){ (char *)raw, 2 * algorithm->size }, pool)
+                   : NULL;
+    }
+    return mcp_b64url_encode((mcp_view_t){ (char *)bytes, len }, pool);
+}
+
+/* libjwt before 1.12 (its issue 97) writes "typ":"JWT" over any other. Such a token gets the typ that was asked for, and with
+ * it a new signature. */
+static apr_status_t retype(const char **token, const algorithm_t *algorithm, const mcp_mint_t *how, EVP_PKEY *key,
+                           apr_pool_t *pool)
+{
+    json_t *header =
+        mcp_json_own(json_pack("{s:s, s:s*, s:s}", "alg", how->alg, "kid", how->kid, "typ", how->typ), pool);
+    const char *text = mcp_json_text(header, pool);
+    const char *claims = strchr(*token, '.') + 1, *end = strchr(claims, '.'), *signature;
+
+    text = apr_pstrcat(pool, mcp_b64url_encode(mcp_view_of(text), pool), ".",
+                       apr_pstrmemdup(pool, claims, (apr_size_t)(end - claims)), NULL);
+    signature = signature_of(algorithm, key, text, pool);
+    ERR_clear_error();
+    if (!signature) {
+        return APR_EGENERAL;
+    }
+    *token = apr_pstrcat(pool, text, ".", signature, NULL);
+    return APR_SUCCESS;
+}
+
+static apr_status_t fill(jwt_t *jwt, const algorithm_t *algorithm, const mcp_mint_t *how, const char *claims)
 {
     if (jwt_add_grants_json(jwt, claims) != 0 || (how->kid && jwt_add_header(jwt, "kid", how->kid) != 0) ||
         (how->typ && jwt_add_header(jwt, "typ", how->typ) != 0)) {
         return APR_EINVAL;
     }
-    return APR_SUCCESS;
+    return jwt_set_alg(jwt, algorithm->alg, (const unsigned char *)how->key.data, (int)how->key.len) == 0
+               ? APR_SUCCESS
+               : APR_EGENERAL;
 }
 
 static apr_status_t encode(const char **token, jwt_t *jwt, apr_pool_t *pool)
@@ -130,25 +198,25 @@ apr_status_t mcp_mint_sign(const char **token, const mcp_mint_t *how, const json
 {
     const algorithm_t *algorithm = find(how->alg);
     const char *text = json_is_object(claims) ? mcp_json_text(claims, pool) : NULL;
+    EVP_PKEY *key = algorithm ? key_for(algorithm, how->key, pool) : NULL;
     jwt_t *jwt = NULL;
     apr_status_t status;
 
     if (!algorithm) {
         return APR_ENOTIMPL;
     }
-    if (!text || !may_sign(algorithm, how->key, pool)) {
+    if (!text || !key) {
         return APR_EINVAL;
     }
     if (jwt_new(&jwt) != 0) {
         return APR_ENOMEM;
     }
-    status = fill(jwt, how, text);
-    if (status == APR_SUCCESS &&
-        jwt_set_alg(jwt, algorithm->alg, (const unsigned char *)how->key.data, (int)how->key.len) != 0) {
-        status = APR_EGENERAL;
-    }
+    status = fill(jwt, algorithm, how, text);
     if (status == APR_SUCCESS) {
         status = encode(token, jwt, pool);
+    }
+    if (status == APR_SUCCESS && how->typ && strcmp(jwt_get_header(jwt, "typ"), how->typ) != 0) {
+        status = retype(token, algorithm, how, key, pool);
     }
     jwt_free(jwt);
     return status;

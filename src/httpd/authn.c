@@ -63,7 +63,7 @@ static mcp_reason_t verify(request_rec *r, mcp_request_t *state, mcp_view_t toke
         *detail = describe_issuer(r, jws.payload);
         return MCP_ISSUER;
     }
-    reason = mcp_keyring_verify(issuer->keyring, &jws, mcp_issuer_algorithms(issuer), &log);
+    reason = !issuer->keyring ? MCP_KEYS_UNAVAILABLE : mcp_keyring_verify(issuer->keyring, &jws, mcp_issuer_algorithms(issuer), &log);
     if (reason != MCP_OK) {
         *detail = apr_psprintf(r->pool, "iss \"%s\", kid \"%s\"", issuer->url, text_or(jws.kid, "(none)", r->pool));
         return reason;

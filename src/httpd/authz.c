@@ -6,8 +6,10 @@
 #include <http_request.h>
 #include <mod_auth.h>
 
-#include "identity.h"
+#include "cmds.h"
 #include "reply.h"
+
+#define NO_ANSWER "the Require lines give no answer, see the line before"
 
 /* Whether the Require line says not, or stands in a <RequireNone>. */
 static bool is_negated(const ap_directive_t *directive)
@@ -29,6 +31,9 @@ static const char *parse(cmd_parms *cmd, const char *words, const void **parsed,
     const char *wrong = mcp_policy_parse(rule, kind, words, cmd->pool);
 
     rule->negated = is_negated(cmd->directive);
+    if (cmd->limited != -1) {
+        mcp_cmds_warn(cmd, "inside of <Limit> or <LimitExcept> the other methods need no token at all");
+    }
     *parsed = rule;
     return wrong ? apr_psprintf(cmd->pool, "Require %s: %s", name, wrong) : NULL;
 }
@@ -122,10 +127,13 @@ int mcp_authz_before_authn(request_rec *r)
         return DECLINED;
     }
     answer = ask_without_user(r, state);
-    if (answer != HTTP_FORBIDDEN || mcp_request_is_lookup(r)) {
+    if (mcp_request_is_lookup(r)) {
         return answer;
     }
-    return state->claim_wanted ? DECLINED : mcp_reply_refuse(r, MCP_DENIED, NULL);
+    if (answer == HTTP_FORBIDDEN) {
+        return state->claim_wanted ? DECLINED : mcp_reply_refuse(r, MCP_DENIED, NULL);
+    }
+    return answer == HTTP_INTERNAL_SERVER_ERROR ? mcp_reply_refuse(r, MCP_MISCONFIGURED, NO_ANSWER) : answer;
 }
 
 /* The tree said no to a user. */
@@ -154,6 +162,8 @@ int mcp_authz_after_authn(request_rec *r)
     answer = ask_with_user(r, state, MCP_ASK_PLAINLY);
     if (answer == HTTP_UNAUTHORIZED || answer == HTTP_FORBIDDEN) {
         answer = refuse(r, state);
+    } else if (answer == HTTP_INTERNAL_SERVER_ERROR) {
+        answer = mcp_reply_refuse(r, MCP_MISCONFIGURED, NO_ANSWER);
     }
     if (r->user && !*r->user) { /* report mode let an anonymous request this far */
         r->user = NULL;

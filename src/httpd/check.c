@@ -1,5 +1,7 @@
 #include "conf.h"
 
+#include <ap_mpm.h>
+#include <http_core.h>
 #include <http_log.h>
 
 APLOG_USE_MODULE(auth_mcp);
@@ -28,6 +30,18 @@ static void complete_names(mcp_issuer_conf_t *issuer, apr_pool_t *pool)
     names->scope_prefix = issuer->scope_prefix;
 }
 
+/* Take over what the server says for all its issuers. A shared secret has algorithms of its own, so that no default opens it to more. */
+static void complete_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
+{
+    unsigned own = issuer->algorithms;
+
+    mcp_conf_inherit_issuer(issuer, &conf->defaults, issuer);
+    if (issuer->has_secret) {
+        issuer->algorithms = own ? own : MCP_HS256;
+    }
+    complete_names(issuer, pool);
+}
+
 static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
 {
     mcp_uri_t uri;
@@ -54,8 +68,8 @@ static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf
         return "MCPAlgorithms: an HS algorithm needs MCPSharedSecret in the same <MCPIssuer>; for example MCPSharedSecret "
                "file:/etc/apache2/mcp.secret";
     }
-    if (issuer->has_secret && issuer->algorithms && !(issuer->algorithms & MCP_ALGS_HMAC)) {
-        return "MCPSharedSecret: MCPAlgorithms has no HS algorithm; for example MCPAlgorithms HS256";
+    if (issuer->has_secret && (issuer->algorithms & ~(unsigned)MCP_ALGS_HMAC)) {
+        return "MCPAlgorithms: beside MCPSharedSecret only HS algorithms have a meaning; for example MCPAlgorithms HS256";
     }
     return NULL;
 }
@@ -67,16 +81,10 @@ static const char *check_issuers(const mcp_server_conf_t *conf, apr_pool_t *pool
         const char *wrong;
 
         if (!issuer->names.scope) { /* a global issuer is met once per virtual host */
-            if (!(issuer->has_secret && !issuer->algorithms)) {
-                mcp_conf_inherit_issuer(issuer, &conf->defaults, issuer);
-            }
-            complete_names(issuer, pool);
+            complete_issuer(issuer, conf, pool);
         }
         if ((wrong = check_issuer(issuer, conf, pool)) != NULL) {
             return apr_psprintf(pool, "%s (%s)", wrong, issuer->defined_at);
-        }
-        if (issuer->has_secret) {
-            issuer->algorithms = issuer->algorithms ? issuer->algorithms & MCP_ALGS_HMAC : MCP_HS256;
         }
     }
     return NULL;
@@ -136,6 +144,19 @@ static const char *check_server(const mcp_server_conf_t *conf, apr_pool_t *pool)
     return check_resources(conf, pool);
 }
 
+/* httpd reads its configuration twice when it starts; say what is unwise in the second pass only, or for -t. */
+static void warn(const server_rec *s)
+{
+    const apr_array_header_t *warnings = mcp_conf_server(s)->warnings;
+
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL) {
+        return;
+    }
+    for (int i = 0; i < warnings->nelts; i++) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, s, "MCP0301: %s", APR_ARRAY_IDX(warnings, i, const char *));
+    }
+}
+
 int mcp_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *servers)
 {
     (void)plog;
@@ -147,6 +168,7 @@ int mcp_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serve
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "MCP0300: %s", wrong);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
+        warn(s);
     }
     return OK;
 }

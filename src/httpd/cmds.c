@@ -29,6 +29,16 @@ const char *mcp_cmds_place(cmd_parms *cmd)
     return apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num);
 }
 
+void mcp_cmds_warn(cmd_parms *cmd, const char *text)
+{
+    mcp_server_conf_t *conf = ap_get_module_config(cmd->server->module_config, &auth_mcp_module);
+
+    if (!mcp_cmds_in_htaccess(cmd)) {
+        APR_ARRAY_PUSH(conf->warnings, const char *) =
+            apr_psprintf(cmd->pool, "%s (%s): %s", cmd->directive->directive, mcp_cmds_place(cmd), text);
+    }
+}
+
 void mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[])
 {
     bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;

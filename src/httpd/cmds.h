@@ -48,6 +48,9 @@ bool mcp_cmds_in_htaccess(cmd_parms *cmd);
 /* The file and line of the directive. */
 const char *mcp_cmds_place(cmd_parms *cmd);
 
+/* Say at start, once, that something is legal but unwise: "DIRECTIVE (place): text". Silent in .htaccess. */
+void mcp_cmds_warn(cmd_parms *cmd, const char *text);
+
 /* A list of strings. Words add to *list, within one section; the word none alone makes it an empty list that hides an inherited one. */
 void mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[]);
 

@@ -67,12 +67,18 @@ MCP_CMD_ARGV(resource)
 MCP_CMD_ARGV(audience)
 {
     mcp_dir_conf_t *dir = conf;
+    mcp_uri_t uri;
 
     note_use(cmd);
     if (argc == 0 || !*argv[0]) {
         return mcp_cmds_refuse(cmd, "", "is no audience", "MCPAudience api://default");
     }
     mcp_cmds_add_words(cmd, &dir->audiences, argc, argv);
+    for (int i = 0; i < argc; i++) {
+        if (mcp_uri_parse(&uri, argv[i], cmd->pool) && strcasecmp(argv[i], "none") != 0) {
+            mcp_cmds_warn(cmd, apr_psprintf(cmd->pool, "'%s' is no URL: tokens for it may be meant for other servers too", argv[i]));
+        }
+    }
     return NULL;
 }
 
@@ -246,6 +252,9 @@ MCP_CMD_ARGV(allow_origin)
             return mcp_cmds_refuse(cmd, argv[i], "is not an origin: scheme, host and port, nothing behind them", example);
         }
         APR_ARRAY_PUSH(dir->origins, const char *) = origin;
+        if (strcmp(origin, "*") == 0) {
+            mcp_cmds_warn(cmd, "pages of every origin may call this server");
+        }
     }
     return NULL;
 }
@@ -314,7 +323,12 @@ MCP_CMD_ARGV(forward_token)
 {
     mcp_dir_conf_t *dir = conf;
 
-    return read_choice(cmd, &dir->forward_token, argc, argv, "Off", "On");
+    const char *wrong = read_choice(cmd, &dir->forward_token, argc, argv, "Off", "On");
+
+    if (!wrong && dir->forward_token) {
+        mcp_cmds_warn(cmd, "the backend gets the client's token and can use it elsewhere; MCP forbids to pass it on");
+    }
+    return wrong;
 }
 
 MCP_CMD_ARGV(clock_skew)
@@ -336,5 +350,10 @@ MCP_CMD_ARGV(mode)
 {
     mcp_dir_conf_t *dir = conf;
 
-    return read_choice(cmd, &dir->mode, argc, argv, "enforce", "report");
+    const char *wrong = read_choice(cmd, &dir->mode, argc, argv, "enforce", "report");
+
+    if (!wrong && dir->mode == MCP_MODE_REPORT) {
+        mcp_cmds_warn(cmd, "nothing is refused for want of a token or a scope, it is only logged");
+    }
+    return wrong;
 }

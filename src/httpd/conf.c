@@ -47,6 +47,7 @@ void *mcp_conf_create_server(apr_pool_t *pool, server_rec *server)
     conf->defaults = *mcp_conf_make_issuer(NULL, pool);
     conf->resources = apr_array_make(pool, 2, sizeof(mcp_resource_t));
     conf->trusted = apr_array_make(pool, 1, sizeof(mcp_trust_t));
+    conf->warnings = apr_array_make(pool, 1, sizeof(const char *));
     conf->owned = apr_array_make(pool, 4, sizeof(const char *));
     return conf;
 }
@@ -61,6 +62,7 @@ void *mcp_conf_merge_server(apr_pool_t *pool, void *parent_conf, void *child_con
     merged->resources = apr_array_append(pool, child->resources, parent->resources);
     merged->owned = apr_array_append(pool, child->owned, parent->owned);
     merged->trusted = child->trusted;
+    merged->warnings = child->warnings;
     merged->first_use = child->first_use;
     return merged;
 }

@@ -56,6 +56,7 @@ typedef struct {
     apr_array_header_t *resources;   /* of mcp_resource_t; inherited and own ones add up */
     apr_array_header_t *owned;       /* of const char *: header names that only we may set, folded; add up as well */
     apr_array_header_t *trusted;     /* of mcp_trust_t: what MCPTrustIssuer named, for the cross-check */
+    apr_array_header_t *warnings;    /* of const char *: legal but unwise */
     const char *first_use;           /* the first MCP directive of the server outside .htaccess, with its place */
 } mcp_server_conf_t;
 

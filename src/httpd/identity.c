@@ -55,23 +55,20 @@ static bool is_owned(const request_rec *r, const char *name, apr_size_t len)
 /* The Connection field without the names we own (RFC 9110 7.6.1). */
 static void scrub_connection(request_rec *r)
 {
-    const char *rest = apr_table_get(r->headers_in, "Connection"), *kept = NULL;
+    const char *value = apr_table_get(r->headers_in, "Connection"), *kept = NULL;
+    char *name, *state, *copy = value ? apr_pstrdup(r->pool, value) : NULL;
+    bool found = false;
 
-    while (rest && *rest) {
-        apr_size_t len = strcspn(rest, ",");
-        const char *name = rest + strspn(rest, " \t");
-        apr_size_t name_len = strcspn(name, ", \t");
-
-        if (name_len > 0 && !is_owned(r, name, name_len)) {
-            const char *word = apr_pstrmemdup(r->pool, name, name_len);
-
-            kept = kept ? apr_pstrcat(r->pool, kept, ", ", word, NULL) : word;
+    for (name = copy ? apr_strtok(copy, ", \t", &state) : NULL; name; name = apr_strtok(NULL, ", \t", &state)) {
+        if (is_owned(r, name, strlen(name))) {
+            found = true;
+        } else {
+            kept = kept ? apr_pstrcat(r->pool, kept, ", ", name, NULL) : name;
         }
-        rest += len + (rest[len] == ',');
     }
-    if (kept) {
+    if (found && kept) {
         apr_table_setn(r->headers_in, "Connection", kept);
-    } else {
+    } else if (found) {
         apr_table_unset(r->headers_in, "Connection");
     }
 }

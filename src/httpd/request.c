@@ -74,9 +74,14 @@ request_rec *mcp_request_governed(request_rec *r)
 
 bool mcp_request_is_lookup(request_rec *r)
 {
-    const mcp_request_t *state = r->main ? ap_get_module_config(r->main->request_config, &auth_mcp_module) : NULL;
+    for (r = r->main; r; r = parent_of(r)) {
+        const mcp_request_t *state = ap_get_module_config(r->request_config, &auth_mcp_module);
 
-    return state && state->lookup;
+        if (state && state->lookup) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool mcp_request_reports(const request_rec *r)

@@ -86,16 +86,27 @@ static bool is_same_path(const char *a, const char *b)
     return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
+/* Whether all sections that name a resource name the same one. */
+static bool is_only_resource(const mcp_server_conf_t *conf)
+{
+    for (int i = 1; i < conf->resources->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(conf->resources, i, mcp_resource_t).uri, APR_ARRAY_IDX(conf->resources, 0, mcp_resource_t).uri) != 0) {
+            return false;
+        }
+    }
+    return conf->resources->nelts > 0;
+}
+
 /* A resource of the server's configuration that path stands for although the path itself is not governed: behind a front proxy that
  * strips a prefix, and for the root form. NULL for none. */
 static const mcp_resource_t *find_resource(const mcp_server_conf_t *conf, const char *path, apr_pool_t *pool)
 {
-    bool root = strcmp(path, "/") == 0;
+    bool root = strcmp(path, "/") == 0, only = root && is_only_resource(conf);
 
     for (int i = 0; i < conf->resources->nelts; i++) {
         const mcp_resource_t *resource = &APR_ARRAY_IDX(conf->resources, i, mcp_resource_t);
 
-        if (root ? resource->is_default || conf->resources->nelts == 1 : is_same_path(path_of(resource, pool), path)) {
+        if (root ? resource->is_default || only : is_same_path(path_of(resource, pool), path)) {
             return resource;
         }
     }

@@ -172,7 +172,7 @@ static void follow(mcp_keyring_t *ring, mcp_issuer_need_t need, const mcp_log_t 
         if (need == MCP_ISSUER_DOUBT) {
             await_in_doubt(ring);
         } else {
-            await_round(ring, 2 * ring->fetch.timeout + apr_time_from_sec(1));
+            await_round(ring, ring->fetch.timeout);
         }
         break;
     case MCP_ISSUER_USE:
