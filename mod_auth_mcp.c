@@ -7,6 +7,7 @@
  *     src/core    bytes and time in, verdicts and bytes out
  */
 #include <httpd.h>
+
 #include <http_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
@@ -20,7 +21,8 @@
 
 static void register_hooks(apr_pool_t *pool)
 {
-    /* Modules that read or write request header fields in fixups; they must find the identity set and the token gone. */
+    /* Modules that read or write request header fields in fixups; they must find the identity set and the token gone.
+     */
     static const char *const header_users[] = { "mod_rewrite.c", "mod_headers.c", "mod_setenvif.c", NULL };
 
     mcp_authz_register(pool);
@@ -35,7 +37,8 @@ static void register_hooks(apr_pool_t *pool)
     /* First of all, before SetEnvIf or RequestHeader early can copy a forged identity. */
     ap_hook_post_read_request(mcp_identity_scrub, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
-    /* Before mod_cache's, and before anything maps or protects the path: the metadata is public under a protected root. */
+    /* Before mod_cache's, and before anything maps or protects the path: the metadata is public under a protected
+     * root. */
     ap_hook_quick_handler(mcp_wellknown_serve, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* The last place before authentication that knows the configuration of the path: Origin, preflight, OPTIONS. */
@@ -56,7 +59,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_expr_lookup(mcp_expr_lookup, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-AP_DECLARE_MODULE(auth_mcp) __attribute__((visibility("default"))) = {
-    STANDARD20_MODULE_STUFF, mcp_conf_create_dir,  mcp_conf_merge_dir, mcp_conf_create_server, mcp_conf_merge_server,
-    mcp_conf_directives,     register_hooks,       0,
+AP_DECLARE_MODULE(auth_mcp)
+__attribute__((visibility("default"))) = {
+    STANDARD20_MODULE_STUFF, mcp_conf_create_dir, mcp_conf_merge_dir, mcp_conf_create_server,
+    mcp_conf_merge_server,   mcp_conf_directives, register_hooks,     0,
 };

@@ -1,5 +1,6 @@
 /* bearer.h - one Authorization field value: the token in it, or why there is none (RFC 6750 2.1, RFC 9110 11.6.2).
- * Not what the token says. Only the Authorization field is ever looked at: a token in a query or a body is no credential.
+ * Not what the token says. Only the Authorization field is ever looked at: a token in a query or a body is no
+ * credential.
  */
 #ifndef MCP_BEARER_H
 #define MCP_BEARER_H

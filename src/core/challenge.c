@@ -113,8 +113,8 @@ static bool is_param(const char *c, const char **value)
     return true;
 }
 
-/* Read the parameters of one challenge. Returns the end of the last one, NULL when they cannot be followed; *has tells whether
- * resource_metadata is among them, *any whether there was one at all. */
+/* Read the parameters of one challenge. Returns the end of the last one, NULL when they cannot be followed; *has
+ * tells whether resource_metadata is among them, *any whether there was one at all. */
 static const char *skip_params(const char *c, bool *has, bool *any)
 {
     const char *end = c, *value;

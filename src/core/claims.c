@@ -115,15 +115,17 @@ static apr_array_header_t *read_roles(const json_t *value, apr_pool_t *pool)
     return roles;
 }
 
-/* Marks of tokens that are signed by the same keys and are no access tokens (RFC 8725 2.8): ID tokens (OIDC Core 2, 3.3.2.11),
- * security events and logout tokens (RFC 8417 2.2), introspection answers (RFC 9701 5), DPoP proofs (RFC 9449 4.2). */
+/* Marks of tokens that are signed by the same keys and are no access tokens (RFC 8725 2.8): ID tokens (OIDC Core 2,
+ * 3.3.2.11), security events and logout tokens (RFC 8417 2.2), introspection answers (RFC 9701 5), DPoP proofs (RFC
+ * 9449 4.2). */
 static bool is_other_kind(const json_t *payload)
 {
     static const char *const marks[] = { "nonce", "at_hash", "c_hash", "events", "token_introspection", "htm", "htu" };
     static const struct {
         const char *claim, *value;
-    } kinds[] = { { "token_use", "id" },      { "typ", "ID" },      { "typ", "Refresh" },
-                  { "typ", "Offline" },       { "typ", "Logout" } };
+    } kinds[] = {
+        { "token_use", "id" }, { "typ", "ID" }, { "typ", "Refresh" }, { "typ", "Offline" }, { "typ", "Logout" }
+    };
     mcp_view_t text;
 
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
@@ -175,8 +177,8 @@ static mcp_view_t without_slash(mcp_view_t text)
 
 static bool is_audience(mcp_view_t text, const mcp_expect_t *expect)
 {
-    if (expect->resource &&
-        mcp_view_equal(without_slash(text), without_slash(mcp_view_of(expect->resource))) && text.len > 0) {
+    if (expect->resource && mcp_view_equal(without_slash(text), without_slash(mcp_view_of(expect->resource))) &&
+        text.len > 0) {
         return true;
     }
     for (int i = 0; expect->audiences && i < expect->audiences->nelts; i++) {

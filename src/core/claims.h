@@ -23,12 +23,12 @@ typedef struct {
 /* Facts. Views borrow from payload. */
 typedef struct {
     json_t *payload;
-    const char *issuer;  /* as configured, set by whoever found its keys */
+    const char *issuer; /* as configured, set by whoever found its keys */
     mcp_typ_t typ;
-    mcp_view_t user;     /* data is NULL when no user claim is a non-empty string; the same for the next three */
+    mcp_view_t user; /* data is NULL when no user claim is a non-empty string; the same for the next three */
     mcp_view_t subject;
     mcp_view_t client;
-    mcp_view_t id;       /* jti */
+    mcp_view_t id; /* jti */
     const json_t *audience;
     mcp_scope_t *scope;
     apr_array_header_t *roles; /* of mcp_view_t */
@@ -39,10 +39,10 @@ typedef struct {
 
 /* Expectations of one place in the configuration. */
 typedef struct {
-    const char *resource;                 /* MCPResource; one trailing slash more or less is the same audience */
-    const apr_array_header_t *audiences;  /* of const char *: further audiences, to the letter; may be NULL */
-    const apr_array_header_t *issuers;    /* of const char *: trusted here; NULL for all */
-    bool typed;                           /* only typ at+jwt */
+    const char *resource;                /* MCPResource; one trailing slash more or less is the same audience */
+    const apr_array_header_t *audiences; /* of const char *: further audiences, to the letter; may be NULL */
+    const apr_array_header_t *issuers;   /* of const char *: trusted here; NULL for all */
+    bool typed;                          /* only typ at+jwt */
     apr_interval_time_t skew;
 } mcp_expect_t;
 
@@ -57,8 +57,8 @@ mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_jws_t *jws, const m
 /* Judge facts: type, trust, binding, audience, time, user, in this order. MCP_OK or the first that fails. */
 mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *expect, apr_time_t now);
 
-/* The text of a claim for expressions and headers: strings as they are, integers in decimal, booleans as true and false, arrays of
- * those joined by SP. NULL when it is absent, of another type, or has a NUL. */
+/* The text of a claim for expressions and headers: strings as they are, integers in decimal, booleans as true and
+ * false, arrays of those joined by SP. NULL when it is absent, of another type, or has a NUL. */
 const char *mcp_claims_text(const mcp_claims_t *claims, const char *path, apr_pool_t *pool);
 
 /* Whether a claim is, or as an array contains, exactly this string, integer or boolean. */

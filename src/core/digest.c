@@ -9,7 +9,10 @@ static void write_hex(char *text, size_t size, mcp_view_t bytes)
     bool done = EVP_Digest(bytes.data, bytes.len, sum, NULL, EVP_sha256(), NULL) == 1;
 
     for (size_t i = 0; i + 1 < size; i++) {
-        text[i] = done ? hex[i % 2 ? sum[i / 2] & 15 : sum[i / 2] >> 4] : '?';
+        text[i] = '?';
+        if (done) {
+            text[i] = hex[i % 2 ? sum[i / 2] & 15 : sum[i / 2] >> 4];
+        }
     }
     text[size - 1] = '\0';
 }

@@ -29,7 +29,7 @@ static bool goes_into_user(mcp_view_t value, apr_size_t i)
     return value.data[i] != '%' && !is_control(value.data[i]);
 }
 
-static const char *encode(mcp_view_t value, bool (*goes)(mcp_view_t value, apr_size_t i), apr_pool_t *pool)
+static char *encode(mcp_view_t value, bool (*goes)(mcp_view_t value, apr_size_t i), apr_pool_t *pool)
 {
     static const char hex[] = "0123456789ABCDEF";
     char *text = apr_palloc(pool, value.len * 3 + 1), *end = text;
@@ -54,7 +54,7 @@ const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool)
     return encode(value, goes_into_header, pool);
 }
 
-const char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool)
+char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool)
 {
     return encode(value, goes_into_user, pool);
 }

@@ -1,5 +1,5 @@
-/* encode.h - claims as values of header fields and variables: what may be written at all, and how so that two never look alike.
- * Not which claim goes where.
+/* encode.h - claims as values of header fields and variables: what may be written at all, and how so that two never
+ * look alike. Not which claim goes where.
  */
 #ifndef MCP_ENCODE_H
 #define MCP_ENCODE_H
@@ -13,6 +13,6 @@ bool mcp_encode_is_clean(mcp_view_t value);
 const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool);
 
 /* For REMOTE_USER: '%' and control bytes as %XX, the rest as it is. */
-const char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool);
+char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool);
 
 #endif

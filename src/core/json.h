@@ -15,7 +15,8 @@ mcp_reason_t mcp_json_parse(json_t **value, mcp_view_t text, apr_pool_t *pool);
 /* The same, and the value must be an object. */
 mcp_reason_t mcp_json_parse_object(json_t **object, mcp_view_t text, apr_pool_t *pool);
 
-/* A new value (json_object() and the like) that dies with the pool. Aborts the process when memory is out, as APR does. */
+/* A new value (json_object() and the like) that dies with the pool. Aborts the process when memory is out, as APR
+ * does. */
 json_t *mcp_json_own(json_t *fresh, apr_pool_t *pool);
 
 /* The bytes of a string value; false and untouched when value is NULL or no string. */

@@ -41,7 +41,7 @@ static apr_status_t wipe_secret(void *key)
 {
     const mcp_jwk_t *secret = key;
 
-    OPENSSL_cleanse((void *)(uintptr_t)secret->secret.data, secret->secret.len);
+    OPENSSL_cleanse((void *)secret->secret.data, secret->secret.len);
     return APR_SUCCESS;
 }
 

@@ -1,5 +1,5 @@
-/* jwk.h - verification keys: JSON Web Keys, PEM public keys, certificates and shared secrets, parsed once (RFC 7517, 7518 6).
- * Not where they were fetched from (issuer.h), nor which token they verify (jws.h).
+/* jwk.h - verification keys: JSON Web Keys, PEM public keys, certificates and shared secrets, parsed once (RFC 7517,
+ * 7518 6). Not where they were fetched from (issuer.h), nor which token they verify (jws.h).
  * A key that is unfit is left out with one log line; the fit ones beside it stay.
  */
 #ifndef MCP_JWK_H
@@ -31,8 +31,8 @@ unsigned mcp_jwk_alg(mcp_view_t name);
 /* An empty set in a pool. */
 mcp_jwks_t *mcp_jwk_set(apr_pool_t *pool);
 
-/* Add the usable keys of a JWK Set text. False when the text is no set, has duplicate members or no usable key; the keys
- * gained before that stay. */
+/* Add the usable keys of a JWK Set text. False when the text is no set, has duplicate members or no usable key; the
+ * keys gained before that stay. */
 bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log);
 
 /* Add the public keys and certificates of a PEM text. False when there is none, or a private key among them. */

@@ -12,12 +12,12 @@
 typedef struct {
     const EVP_MD *(*digest)(void); /* NULL for EdDSA, which hashes by itself */
     bool pss;
-    size_t ec_size;                /* bytes of r and of s, 0 when it is not ECDSA */
+    size_t ec_size; /* bytes of r and of s, 0 when it is not ECDSA */
 } algorithm_t;
 
 static const algorithm_t algorithms[] = {
-    { EVP_sha256, false, 0 }, { EVP_sha384, false, 0 },  { EVP_sha512, false, 0 },  { EVP_sha256, true, 0 },
-    { EVP_sha384, true, 0 },  { EVP_sha512, true, 0 },   { EVP_sha256, false, 32 }, { EVP_sha384, false, 48 },
+    { EVP_sha256, false, 0 },  { EVP_sha384, false, 0 }, { EVP_sha512, false, 0 },  { EVP_sha256, true, 0 },
+    { EVP_sha384, true, 0 },   { EVP_sha512, true, 0 },  { EVP_sha256, false, 32 }, { EVP_sha384, false, 48 },
     { EVP_sha512, false, 66 }, { NULL, false, 0 },       { EVP_sha256, false, 0 },  { EVP_sha384, false, 0 },
     { EVP_sha512, false, 0 },
 };
@@ -185,8 +185,7 @@ static bool verify_public(const mcp_jws_t *jws, EVP_PKEY *pkey)
 
     if (ec_size == 0) {
         /* RFC 8017 8.2.2 (1) and RFC 8032 5.1.7: exactly as long as the key says */
-        return (int)jws->signature.len == EVP_PKEY_get_size(pkey) &&
-               verify_digest(jws, pkey, sig, jws->signature.len);
+        return (int)jws->signature.len == EVP_PKEY_get_size(pkey) && verify_digest(jws, pkey, sig, jws->signature.len);
     }
     if (jws->signature.len != 2 * ec_size) {
         return false;

@@ -15,9 +15,9 @@ typedef enum {
 } mcp_typ_t;
 
 typedef struct {
-    unsigned alg;         /* one mcp_alg_t */
+    unsigned alg; /* one mcp_alg_t */
     mcp_typ_t typ;
-    mcp_view_t kid;       /* data is NULL when the header has none */
+    mcp_view_t kid; /* data is NULL when the header has none */
     mcp_view_t signed_text;
     mcp_view_t signature; /* decoded */
     json_t *payload;      /* an object; not verified yet */
@@ -27,9 +27,9 @@ typedef struct {
  * MCP_ENCRYPTED, MCP_CRITICAL, MCP_KEY_IN_TOKEN, MCP_ALGORITHM or MCP_TYPE. MCP_OK says nothing about the signature. */
 mcp_reason_t mcp_jws_parse(mcp_jws_t *jws, mcp_view_t token, apr_pool_t *pool);
 
-/* Check the signature with the keys that fit the token's kid and alg. algs is the set that the issuer's configuration allows.
- * A key without kid (a PEM file) fits every kid, after the keys that bear it. MCP_OK, MCP_ALGORITHM, MCP_UNKNOWN_KEY or
- * MCP_SIGNATURE. Thread-safe. */
+/* Check the signature with the keys that fit the token's kid and alg. algs is the set that the issuer's configuration
+ * allows. A key without kid (a PEM file) fits every kid, after the keys that bear it. MCP_OK, MCP_ALGORITHM,
+ * MCP_UNKNOWN_KEY or MCP_SIGNATURE. Thread-safe. */
 mcp_reason_t mcp_jws_verify(const mcp_jws_t *jws, const mcp_jwks_t *keys, unsigned algs);
 
 #endif

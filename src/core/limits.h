@@ -48,8 +48,8 @@
 /* Seconds between two attempts to reach an authorization server that fails, at most. */
 #define MCP_LIMIT_BACKOFF 60
 
-/* Requests of one process that wait at a time for keys which may make their token good, and the milliseconds each waits; what comes
- * on top is judged by the keys at hand, so that a flood of forged tokens cannot hold all threads. */
+/* Requests of one process that wait at a time for keys which may make their token good, and the milliseconds each
+ * waits; what comes on top is judged by the keys at hand, so that a flood of forged tokens cannot hold all threads. */
 #define MCP_LIMIT_DOUBTERS 16
 #define MCP_LIMIT_DOUBT_WAIT 1000
 

@@ -79,8 +79,8 @@ static int count_words(const mcp_rule_t *rule, const mcp_claims_t *claims, const
     return count;
 }
 
-mcp_reason_t mcp_policy_check(const mcp_rule_t *rule, const mcp_claims_t *claims, const apr_array_header_t *implications,
-                              apr_pool_t *pool)
+mcp_reason_t mcp_policy_check(const mcp_rule_t *rule, const mcp_claims_t *claims,
+                              const apr_array_header_t *implications, apr_pool_t *pool)
 {
     int count;
 

@@ -48,7 +48,7 @@ const char *mcp_prm_format(const mcp_prm_t *prm, apr_pool_t *pool)
     }
     json_object_set_new(document, "bearer_methods_supported", json_pack("[s]", "header"));
     if (prm->extra) {
-        json_object_update(document, (json_t *)(uintptr_t)prm->extra);
+        json_object_update(document, prm->extra);
     }
     return mcp_json_text(document, pool);
 }
@@ -104,8 +104,8 @@ const char *mcp_prm_set(json_t *object, const char *name, const apr_array_header
         value = free_value(words, pool);
     }
     if (!value || json_object_set_new(object, name, value) != 0) {
-        return apr_psprintf(pool, "'%s' is not a value of %s; for example %s", APR_ARRAY_IDX(words, 0, const char *), name,
-                            example ? example : "text in UTF-8");
+        return apr_psprintf(pool, "'%s' is not a value of %s; for example %s", APR_ARRAY_IDX(words, 0, const char *),
+                            name, example ? example : "text in UTF-8");
     }
     return NULL;
 }

@@ -1,5 +1,5 @@
-/* reason.h - the one table of refusals: what each is called, the status, the OAuth error and the words that clients get.
- * Not when a refusal is due. Nothing else in the module spells a status or an OAuth error.
+/* reason.h - the one table of refusals: what each is called, the status, the OAuth error and the words that clients
+ * get. Not when a refusal is due. Nothing else in the module spells a status or an OAuth error.
  */
 #ifndef MCP_REASON_H
 #define MCP_REASON_H
@@ -48,12 +48,12 @@ typedef enum {
 } mcp_reason_t;
 
 typedef struct {
-    const char *name;       /* for MCP_REASON and the log, lower case */
-    int status;             /* HTTP status */
-    const char *error;      /* RFC 6750 3.1 error code, or NULL for none */
-    bool challenge;         /* whether a WWW-Authenticate field is due */
-    mcp_log_level_t level;  /* of the one log line */
-    const char *text;       /* fixed words for error_description and the JSON-RPC message; no comma, quote or '=' */
+    const char *name;      /* for MCP_REASON and the log, lower case */
+    int status;            /* HTTP status */
+    const char *error;     /* RFC 6750 3.1 error code, or NULL for none */
+    bool challenge;        /* whether a WWW-Authenticate field is due */
+    mcp_log_level_t level; /* of the one log line */
+    const char *text;      /* fixed words for error_description and the JSON-RPC message; no comma, quote or '=' */
 } mcp_reason_row_t;
 
 /* The row of a reason; never NULL. An unknown value gets the row of MCP_MISCONFIGURED. */

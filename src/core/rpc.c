@@ -20,6 +20,6 @@ const char *mcp_rpc_id(mcp_view_t body, apr_pool_t *pool)
 
 const char *mcp_rpc_error(const char *id, int code, const char *message, apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "{\"jsonrpc\":\"2.0\",%s%s%s\"error\":{\"code\":%d,\"message\":\"%s\"}}", id ? "\"id\":" : "",
-                        id ? id : "", id ? "," : "", code, message);
+    return apr_psprintf(pool, "{\"jsonrpc\":\"2.0\",%s%s%s\"error\":{\"code\":%d,\"message\":\"%s\"}}",
+                        id ? "\"id\":" : "", id ? id : "", id ? "," : "", code, message);
 }

@@ -6,12 +6,12 @@
 
 #include "json.h"
 
-/* The id of a request body as JSON text, "null" when it cannot be learned safely: no single object, duplicate members, an id that
- * is neither an integer nor a string of at most MCP_LIMIT_ID bytes. */
+/* The id of a request body as JSON text, "null" when it cannot be learned safely: no single object, duplicate
+ * members, an id that is neither an integer nor a string of at most MCP_LIMIT_ID bytes. */
 const char *mcp_rpc_id(mcp_view_t body, apr_pool_t *pool);
 
-/* The body of an error response (JSON-RPC 2.0 5.1). id is JSON text from mcp_rpc_id, or NULL to leave the member out. message is one
- * of the fixed texts of reason.c. */
+/* The body of an error response (JSON-RPC 2.0 5.1). id is JSON text from mcp_rpc_id, or NULL to leave the member out.
+ * message is one of the fixed texts of reason.c. */
 const char *mcp_rpc_error(const char *id, int code, const char *message, apr_pool_t *pool);
 
 #endif

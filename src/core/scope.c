@@ -80,7 +80,8 @@ static void add_broader(mcp_scope_t *reach, const apr_array_header_t *implicatio
     } while (reach->nelts > before);
 }
 
-bool mcp_scope_grants(const mcp_scope_t *set, const apr_array_header_t *implications, mcp_view_t token, apr_pool_t *pool)
+bool mcp_scope_grants(const mcp_scope_t *set, const apr_array_header_t *implications, mcp_view_t token,
+                      apr_pool_t *pool)
 {
     mcp_scope_t *granting;
 

@@ -36,13 +36,14 @@ bool mcp_scope_has(const mcp_scope_t *set, mcp_view_t token);
 
 /* Whether the token is a member or implied, over any number of steps, by one. implications is an array of
  * mcp_scope_implication_t or NULL; cycles are harmless. */
-bool mcp_scope_grants(const mcp_scope_t *set, const apr_array_header_t *implications, mcp_view_t token, apr_pool_t *pool);
+bool mcp_scope_grants(const mcp_scope_t *set, const apr_array_header_t *implications, mcp_view_t token,
+                      apr_pool_t *pool);
 
 /* The set without the members that another member implies. Of members that imply each other the first stays. */
 mcp_scope_t *mcp_scope_reduce(const mcp_scope_t *set, const apr_array_header_t *implications, apr_pool_t *pool);
 
-/* The members joined by SP, "" for none. prefix (may be NULL) is put before each, unless the token is an absolute URI already
- * or one of OpenID Connect's own scopes, which no provider prefixes. */
+/* The members joined by SP, "" for none. prefix (may be NULL) is put before each, unless the token is an absolute URI
+ * already or one of OpenID Connect's own scopes, which no provider prefixes. */
 const char *mcp_scope_format(const mcp_scope_t *set, const char *prefix, apr_pool_t *pool);
 
 /* One member as it is written on the wire, see mcp_scope_format. */

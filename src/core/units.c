@@ -6,9 +6,9 @@ bool mcp_units_duration(apr_interval_time_t *duration, const char *text)
         const char *name;
         apr_interval_time_t size;
     } units[] = {
-        { "", APR_USEC_PER_SEC },         { "ms", 1000 },
-        { "s", APR_USEC_PER_SEC },        { "m", 60 * APR_USEC_PER_SEC },
-        { "min", 60 * APR_USEC_PER_SEC }, { "h", 3600 * APR_USEC_PER_SEC },
+        { "", APR_USEC_PER_SEC },          { "ms", 1000 },
+        { "s", APR_USEC_PER_SEC },         { "m", 60 * APR_USEC_PER_SEC },
+        { "min", 60 * APR_USEC_PER_SEC },  { "h", 3600 * APR_USEC_PER_SEC },
         { "d", 86400 * APR_USEC_PER_SEC },
     };
     size_t digits = strspn(text, "0123456789");

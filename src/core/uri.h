@@ -15,8 +15,8 @@ typedef struct {
     const char *query;     /* without '?', NULL when there is none */
 } mcp_uri_t;
 
-/* Parse an absolute http or https URI without fragment and user information (RFC 8707 2, RFC 9728 1.2). Returns NULL, or what is
- * wrong with it in words that end a sentence beginning with the text, such as "is relative". */
+/* Parse an absolute http or https URI without fragment and user information (RFC 8707 2, RFC 9728 1.2). Returns NULL,
+ * or what is wrong with it in words that end a sentence beginning with the text, such as "is relative". */
 const char *mcp_uri_parse(mcp_uri_t *uri, const char *text, apr_pool_t *pool);
 
 /* Whether the host is this machine: localhost, 127.0.0.0/8 or ::1 by their spelling, without asking DNS. */

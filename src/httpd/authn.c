@@ -39,7 +39,8 @@ static const char *describe_issuer(request_rec *r, const json_t *payload)
                         text_or(claimed, "(none)", r->pool));
 }
 
-static void note_facts(mcp_request_t *state, const mcp_claims_t *facts, const mcp_issuer_conf_t *issuer, const char *tag)
+static void note_facts(mcp_request_t *state, const mcp_claims_t *facts, const mcp_issuer_conf_t *issuer,
+                       const char *tag)
 {
     state->facts = facts;
     state->issuer = issuer;
@@ -63,7 +64,8 @@ static mcp_reason_t verify(request_rec *r, mcp_request_t *state, mcp_view_t toke
         *detail = describe_issuer(r, jws.payload);
         return MCP_ISSUER;
     }
-    reason = !issuer->keyring ? MCP_KEYS_UNAVAILABLE : mcp_keyring_verify(issuer->keyring, &jws, mcp_issuer_algorithms(issuer), &log);
+    reason = !issuer->keyring ? MCP_KEYS_UNAVAILABLE
+                              : mcp_keyring_verify(issuer->keyring, &jws, mcp_issuer_algorithms(issuer), &log);
     if (reason != MCP_OK) {
         *detail = apr_psprintf(r->pool, "iss \"%s\", kid \"%s\"", issuer->url, text_or(jws.kid, "(none)", r->pool));
         return reason;
@@ -107,7 +109,8 @@ static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reas
     }
     if (reason == MCP_EXPIRED || reason == MCP_NOT_YET_VALID) {
         return apr_psprintf(r->pool, "now %" APR_TIME_T_FMT ", exp %" APR_TIME_T_FMT ", nbf %" APR_TIME_T_FMT,
-                            apr_time_sec(apr_time_now()), apr_time_sec(facts->expires), apr_time_sec(facts->not_before));
+                            apr_time_sec(apr_time_now()), apr_time_sec(facts->expires),
+                            apr_time_sec(facts->not_before));
     }
     return NULL;
 }
@@ -155,11 +158,11 @@ int mcp_authn_check_user_id(request_rec *r)
     if (reason != MCP_OK) {
         answer = mcp_reply_refuse(r, reason, detail);
         if (answer == OK) { /* report mode; httpd insists on a user until authorization is over, see authz.c */
-            r->user = (char *)(uintptr_t) "";
+            r->user = apr_pstrdup(r->pool, "");
         }
         return answer;
     }
-    r->user = (char *)(uintptr_t)mcp_identity_user(state->facts, r->pool);
-    r->ap_auth_type = (char *)(uintptr_t) "Bearer";
+    r->user = mcp_identity_user(state->facts, r->pool);
+    r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
     return OK;
 }

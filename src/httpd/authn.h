@@ -1,5 +1,5 @@
-/* authn.h - the check_user_id hook: from the Authorization field to verified facts, judged under this request's configuration.
- * Not what the facts allow (authz.h).
+/* authn.h - the check_user_id hook: from the Authorization field to verified facts, judged under this request's
+ * configuration. Not what the facts allow (authz.h).
  */
 #ifndef MCP_AUTHN_H
 #define MCP_AUTHN_H

@@ -60,11 +60,11 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     return reason == MCP_OK ? AUTHZ_GRANTED : AUTHZ_DENIED;
 }
 
-#define PROVIDER(name, kind, word)                                                                       \
-    static const char *parse_##name(cmd_parms *cmd, const char *words, const void **parsed)              \
-    {                                                                                                    \
-        return parse(cmd, words, parsed, kind, word);                                                    \
-    }                                                                                                    \
+#define PROVIDER(name, kind, word)                                                          \
+    static const char *parse_##name(cmd_parms *cmd, const char *words, const void **parsed) \
+    {                                                                                       \
+        return parse(cmd, words, parsed, kind, word);                                       \
+    }                                                                                       \
     static const authz_provider name##_provider = { check, parse_##name };
 
 PROVIDER(scope, MCP_RULE_SCOPE, "mcp-scope")
@@ -79,14 +79,14 @@ void mcp_authz_register(apr_pool_t *pool)
         const char *name;
         const authz_provider *provider;
     } providers[] = {
-        { "mcp-scope", &scope_provider },       { "mcp-any-scope", &any_scope_provider },
-        { "mcp-role", &role_provider },         { "mcp-any-role", &any_role_provider },
+        { "mcp-scope", &scope_provider }, { "mcp-any-scope", &any_scope_provider },
+        { "mcp-role", &role_provider },   { "mcp-any-role", &any_role_provider },
         { "mcp-claim", &claim_provider },
     };
 
     for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
-        ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, providers[i].name, AUTHZ_PROVIDER_VERSION, providers[i].provider,
-                                  AP_AUTH_INTERNAL_PER_CONF);
+        ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, providers[i].name, AUTHZ_PROVIDER_VERSION,
+                                  providers[i].provider, AP_AUTH_INTERNAL_PER_CONF);
     }
 }
 

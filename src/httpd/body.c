@@ -15,7 +15,8 @@ static bool is_json(request_rec *r)
     return type && strncasecmp(type, "application/json", len) == 0 && (type[len] == '\0' || strchr("; \t", type[len]));
 }
 
-/* The announced length when the body may be read, 0 otherwise. Chunked bodies and those of redirected requests may not. */
+/* The announced length when the body may be read, 0 otherwise. Chunked bodies and those of redirected requests may
+ * not. */
 static apr_off_t readable_length(request_rec *r)
 {
     const char *text = apr_table_get(r->headers_in, "Content-Length");
@@ -38,7 +39,8 @@ static apr_size_t read_body(request_rec *r, char *bytes, apr_size_t length)
     while (!ended && used < length) {
         apr_size_t part = length - used;
 
-        if (ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, (apr_off_t)part) != APR_SUCCESS ||
+        if (ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, (apr_off_t)part) !=
+                APR_SUCCESS ||
             APR_BRIGADE_EMPTY(brigade)) {
             break;
         }

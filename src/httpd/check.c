@@ -17,7 +17,8 @@ static apr_array_header_t *strings(apr_pool_t *pool, const char *first, const ch
     return list;
 }
 
-/* Which claims count when nothing is said (RFC 9068 2.2, RFC 8693 4.2 and 4.3; azp and scp are what older providers send). */
+/* Which claims count when nothing is said (RFC 9068 2.2, RFC 8693 4.2 and 4.3; azp and scp are what older providers
+ * send). */
 static void complete_names(mcp_issuer_conf_t *issuer, apr_pool_t *pool)
 {
     mcp_claim_names_t *names = &issuer->names;
@@ -30,7 +31,8 @@ static void complete_names(mcp_issuer_conf_t *issuer, apr_pool_t *pool)
     names->scope_prefix = issuer->scope_prefix;
 }
 
-/* Take over what the server says for all its issuers. A shared secret has algorithms of its own, so that no default opens it to more. */
+/* Take over what the server says for all its issuers. A shared secret has algorithms of its own, so that no default
+ * opens it to more. */
 static void complete_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
 {
     unsigned own = issuer->algorithms;
@@ -47,29 +49,34 @@ static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf
     mcp_uri_t uri;
 
     if (!mcp_uri_parse(&uri, issuer->url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
-        return apr_psprintf(pool,
-                            "MCPIssuer: '%s' is plain http to a host that is not this machine; for example https://%s, or MCPAllowHTTP "
-                            "%s",
-                            issuer->url, uri.authority, uri.host);
+        return apr_psprintf(
+            pool,
+            "MCPIssuer: '%s' is plain http to a host that is not this machine; for example https://%s, or MCPAllowHTTP "
+            "%s",
+            issuer->url, uri.authority, uri.host);
     }
     for (int i = 0; i < issuer->key_urls->nelts; i++) {
         const char *url = APR_ARRAY_IDX(issuer->key_urls, i, const char *);
 
         if (!mcp_uri_parse(&uri, url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
-            return apr_psprintf(pool, "MCPKeys: '%s' is plain http to a host that is not this machine; for example https://%s%s", url,
-                                uri.authority, uri.path);
+            return apr_psprintf(
+                pool, "MCPKeys: '%s' is plain http to a host that is not this machine; for example https://%s%s", url,
+                uri.authority, uri.path);
         }
     }
     if (issuer->has_secret && (issuer->key_urls->nelts > 0 || issuer->static_keys->count > 1)) {
-        return "MCPSharedSecret: it stands beside MCPKeys, and a public key must never be taken for a secret; for example keep MCPKeys "
+        return "MCPSharedSecret: it stands beside MCPKeys, and a public key must never be taken for a secret; for "
+               "example keep MCPKeys "
                "alone";
     }
     if (!issuer->has_secret && (issuer->algorithms & MCP_ALGS_HMAC)) {
-        return "MCPAlgorithms: an HS algorithm needs MCPSharedSecret in the same <MCPIssuer>; for example MCPSharedSecret "
+        return "MCPAlgorithms: an HS algorithm needs MCPSharedSecret in the same <MCPIssuer>; for example "
+               "MCPSharedSecret "
                "file:/etc/apache2/mcp.secret";
     }
     if (issuer->has_secret && (issuer->algorithms & ~(unsigned)MCP_ALGS_HMAC)) {
-        return "MCPAlgorithms: beside MCPSharedSecret only HS algorithms have a meaning; for example MCPAlgorithms HS256";
+        return "MCPAlgorithms: beside MCPSharedSecret only HS algorithms have a meaning; for example MCPAlgorithms "
+               "HS256";
     }
     return NULL;
 }
@@ -99,15 +106,17 @@ static const char *check_resources(const mcp_server_conf_t *conf, apr_pool_t *po
         mcp_uri_t uri;
 
         if (!mcp_uri_parse(&uri, resource->uri, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
-            return apr_psprintf(pool,
-                                "MCPResource: '%s' is plain http to a host that is not this machine; for example https://%s%s, or "
-                                "MCPAllowHTTP %s (%s)",
-                                resource->uri, uri.authority, uri.path, uri.host, resource->defined_at);
+            return apr_psprintf(
+                pool,
+                "MCPResource: '%s' is plain http to a host that is not this machine; for example https://%s%s, or "
+                "MCPAllowHTTP %s (%s)",
+                resource->uri, uri.authority, uri.path, uri.host, resource->defined_at);
         }
         defaults += resource->is_default;
         if (defaults > 1) {
-            return apr_psprintf(pool, "MCPResource: '%s default' is the second default of this server; for example keep one (%s)",
-                                resource->uri, resource->defined_at);
+            return apr_psprintf(
+                pool, "MCPResource: '%s default' is the second default of this server; for example keep one (%s)",
+                resource->uri, resource->defined_at);
         }
     }
     return NULL;
@@ -119,8 +128,9 @@ static const char *check_trusted(const mcp_server_conf_t *conf, apr_pool_t *pool
         const mcp_trust_t *trust = &APR_ARRAY_IDX(conf->trusted, i, mcp_trust_t);
 
         if (!mcp_conf_has_issuer(conf, trust->url)) {
-            return apr_psprintf(pool, "MCPTrustIssuer: '%s' is no MCPIssuer of this server; for example MCPTrustIssuer %s (%s)",
-                                trust->url, APR_ARRAY_IDX(conf->issuers, 0, mcp_issuer_conf_t *)->url, trust->defined_at);
+            return apr_psprintf(
+                pool, "MCPTrustIssuer: '%s' is no MCPIssuer of this server; for example MCPTrustIssuer %s (%s)",
+                trust->url, APR_ARRAY_IDX(conf->issuers, 0, mcp_issuer_conf_t *)->url, trust->defined_at);
         }
     }
     return NULL;
@@ -131,8 +141,9 @@ static const char *check_server(const mcp_server_conf_t *conf, apr_pool_t *pool)
     const char *wrong;
 
     if (conf->first_use && (!conf->issuers || conf->issuers->nelts == 0)) {
-        return apr_psprintf(pool, "%s: no MCPIssuer says whose tokens count in this server; for example MCPIssuer "
-                                  "https://auth.example.com",
+        return apr_psprintf(pool,
+                            "%s: no MCPIssuer says whose tokens count in this server; for example MCPIssuer "
+                            "https://auth.example.com",
                             conf->first_use);
     }
     if ((wrong = check_issuers(conf, pool)) != NULL) {
@@ -149,11 +160,13 @@ static void warn(const server_rec *s)
 {
     const apr_array_header_t *warnings = mcp_conf_server(s)->warnings;
 
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL) {
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG &&
+        ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL) {
         return;
     }
     for (int i = 0; i < warnings->nelts; i++) {
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, s, "MCP0301: %s", APR_ARRAY_IDX(warnings, i, const char *));
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, s, "MCP0301: %s",
+                     APR_ARRAY_IDX(warnings, i, const char *));
     }
 }
 

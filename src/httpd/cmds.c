@@ -51,8 +51,8 @@ void mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, cha
     }
 }
 
-const char *mcp_cmds_duration(cmd_parms *cmd, apr_interval_time_t *value, apr_interval_time_t max, int argc, char *const argv[],
-                              const char *example)
+const char *mcp_cmds_duration(cmd_parms *cmd, apr_interval_time_t *value, apr_interval_time_t max, int argc,
+                              char *const argv[], const char *example)
 {
     const char *text = mcp_cmds_words(cmd, argc, argv);
 
@@ -60,8 +60,8 @@ const char *mcp_cmds_duration(cmd_parms *cmd, apr_interval_time_t *value, apr_in
         return mcp_cmds_refuse(cmd, text, "is not a duration", example);
     }
     if (*value > max) {
-        return mcp_cmds_refuse(cmd, text,
-                               apr_psprintf(cmd->pool, "is more than %" APR_TIME_T_FMT " seconds", apr_time_sec(max)), example);
+        return mcp_cmds_refuse(
+            cmd, text, apr_psprintf(cmd->pool, "is more than %" APR_TIME_T_FMT " seconds", apr_time_sec(max)), example);
     }
     return NULL;
 }
@@ -75,26 +75,36 @@ const char *mcp_cmds_uri(cmd_parms *cmd, mcp_uri_t *uri, const char *word, const
 
 const command_rec mcp_conf_directives[] = {
     AP_INIT_TAKE_ARGV("MCPIssuer", mcp_cmd_issuer, NULL, RSRC_CONF, "URL: an authorization server whose tokens count"),
-    AP_INIT_RAW_ARGS("<MCPIssuer", mcp_cmd_issuer_section, NULL, RSRC_CONF, "\"URL\": the same with settings of its own"),
+    AP_INIT_RAW_ARGS("<MCPIssuer", mcp_cmd_issuer_section, NULL, RSRC_CONF,
+                     "\"URL\": the same with settings of its own"),
     AP_INIT_TAKE_ARGV("MCPKeys", mcp_cmd_keys, NULL, RSRC_CONF, "URL or file:PATH ...: its keys, instead of discovery"),
-    AP_INIT_TAKE_ARGV("MCPSharedSecret", mcp_cmd_shared_secret, NULL, RSRC_CONF, "file:PATH: the secret for HS algorithms"),
+    AP_INIT_TAKE_ARGV("MCPSharedSecret", mcp_cmd_shared_secret, NULL, RSRC_CONF,
+                      "file:PATH: the secret for HS algorithms"),
     AP_INIT_TAKE_ARGV("MCPAlgorithms", mcp_cmd_algorithms, NULL, RSRC_CONF, "NAME ...: accepted signature algorithms"),
     AP_INIT_TAKE_ARGV("MCPTokenType", mcp_cmd_token_type, NULL, RSRC_CONF, "at+jwt or any"),
     AP_INIT_TAKE_ARGV("MCPClaim", mcp_cmd_claim, NULL, RSRC_CONF, "scope, role, user, client or audience, and a claim"),
-    AP_INIT_TAKE_ARGV("MCPScopePrefix", mcp_cmd_scope_prefix, NULL, RSRC_CONF, "STRING: what scopes begin with on the wire"),
+    AP_INIT_TAKE_ARGV("MCPScopePrefix", mcp_cmd_scope_prefix, NULL, RSRC_CONF,
+                      "STRING: what scopes begin with on the wire"),
     AP_INIT_TAKE_ARGV("MCPAllowHTTP", mcp_cmd_allow_http, NULL, RSRC_CONF, "HOST ...: to which plain http is allowed"),
     AP_INIT_TAKE_ARGV("MCPTimeout", mcp_cmd_timeout, NULL, RSRC_CONF, "DURATION: of one outbound request"),
-    AP_INIT_TAKE_ARGV("MCPCAFile", mcp_cmd_ca_file, NULL, RSRC_CONF, "PATH: certificates trusted for outbound requests"),
+    AP_INIT_TAKE_ARGV("MCPCAFile", mcp_cmd_ca_file, NULL, RSRC_CONF,
+                      "PATH: certificates trusted for outbound requests"),
 
     AP_INIT_TAKE_ARGV("MCPResource", mcp_cmd_resource, NULL, OR_AUTHCFG, "URI [default]: the resource identifier"),
-    AP_INIT_TAKE_ARGV("MCPAudience", mcp_cmd_audience, NULL, OR_AUTHCFG, "VALUE ...: further accepted audiences, or none"),
+    AP_INIT_TAKE_ARGV("MCPAudience", mcp_cmd_audience, NULL, OR_AUTHCFG,
+                      "VALUE ...: further accepted audiences, or none"),
     AP_INIT_TAKE_ARGV("MCPTrustIssuer", mcp_cmd_trust_issuer, NULL, OR_AUTHCFG, "URL ...: which issuers count here"),
-    AP_INIT_TAKE_ARGV("MCPScopeImplies", mcp_cmd_scope_implies, NULL, OR_AUTHCFG, "BROAD NARROW ...: a scope that covers others"),
-    AP_INIT_TAKE_ARGV("MCPScopesSupported", mcp_cmd_scopes_supported, NULL, OR_AUTHCFG, "SCOPE ...: for the metadata, or none"),
-    AP_INIT_TAKE_ARGV("MCPMetadata", mcp_cmd_metadata, NULL, OR_AUTHCFG, "NAME VALUE ...: a member of the metadata, or none"),
-    AP_INIT_TAKE_ARGV("MCPChallengeParam", mcp_cmd_challenge_param, NULL, OR_AUTHCFG, "NAME VALUE: of the challenge, or none"),
+    AP_INIT_TAKE_ARGV("MCPScopeImplies", mcp_cmd_scope_implies, NULL, OR_AUTHCFG,
+                      "BROAD NARROW ...: a scope that covers others"),
+    AP_INIT_TAKE_ARGV("MCPScopesSupported", mcp_cmd_scopes_supported, NULL, OR_AUTHCFG,
+                      "SCOPE ...: for the metadata, or none"),
+    AP_INIT_TAKE_ARGV("MCPMetadata", mcp_cmd_metadata, NULL, OR_AUTHCFG,
+                      "NAME VALUE ...: a member of the metadata, or none"),
+    AP_INIT_TAKE_ARGV("MCPChallengeParam", mcp_cmd_challenge_param, NULL, OR_AUTHCFG,
+                      "NAME VALUE: of the challenge, or none"),
     AP_INIT_TAKE_ARGV("MCPAllowOrigin", mcp_cmd_allow_origin, NULL, OR_AUTHCFG, "ORIGIN ..., * or none"),
-    AP_INIT_TAKE_ARGV("MCPForwardClaim", mcp_cmd_forward_claim, NULL, OR_AUTHCFG, "CLAIM HEADER: for the backend, or none"),
+    AP_INIT_TAKE_ARGV("MCPForwardClaim", mcp_cmd_forward_claim, NULL, OR_AUTHCFG,
+                      "CLAIM HEADER: for the backend, or none"),
     AP_INIT_TAKE_ARGV("MCPForwardToken", mcp_cmd_forward_token, NULL, OR_AUTHCFG, "On or Off"),
     AP_INIT_TAKE_ARGV("MCPClockSkew", mcp_cmd_clock_skew, NULL, OR_AUTHCFG, "DURATION: by which clocks may differ"),
     AP_INIT_TAKE_ARGV("MCPErrorBody", mcp_cmd_error_body, NULL, OR_AUTHCFG, "jsonrpc or default"),

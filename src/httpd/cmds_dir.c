@@ -45,7 +45,8 @@ MCP_CMD_ARGV(resource)
 
     note_use(cmd);
     if (argc < 1 || argc > 2 || (argc == 2 && strcmp(argv[1], "default") != 0)) {
-        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one URI, or one and the word default", example);
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one URI, or one and the word default",
+                               example);
     }
     if ((wrong = mcp_cmds_uri(cmd, &uri, argv[0], example)) != NULL) {
         return wrong;
@@ -76,7 +77,9 @@ MCP_CMD_ARGV(audience)
     mcp_cmds_add_words(cmd, &dir->audiences, argc, argv);
     for (int i = 0; i < argc; i++) {
         if (mcp_uri_parse(&uri, argv[i], cmd->pool) && strcasecmp(argv[i], "none") != 0) {
-            mcp_cmds_warn(cmd, apr_psprintf(cmd->pool, "'%s' is no URL: tokens for it may be meant for other servers too", argv[i]));
+            mcp_cmds_warn(
+                cmd,
+                apr_psprintf(cmd->pool, "'%s' is no URL: tokens for it may be meant for other servers too", argv[i]));
         }
     }
     return NULL;
@@ -200,18 +203,21 @@ MCP_CMD_ARGV(challenge_param)
         return NULL;
     }
     if (argc != 2 || !mcp_challenge_is_extra_name(argv[0])) {
-        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a free parameter name and a value", example);
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a free parameter name and a value",
+                               example);
     }
     if (!mcp_challenge_is_value(argv[1])) {
-        return mcp_cmds_refuse(cmd, argv[1], "has a quote, backslash, comma, '=' behind a word, or a byte that is not printable ASCII",
-                               example);
+        return mcp_cmds_refuse(
+            cmd, argv[1], "has a quote, backslash, comma, '=' behind a word, or a byte that is not printable ASCII",
+            example);
     }
     param = apr_array_push(dir->challenge_params);
     *param = (mcp_challenge_param_t){ argv[0], argv[1] };
     return NULL;
 }
 
-/* An origin as a browser spells it, NULL when it is none (RFC 6454 6.2). Schemes of editors' web views are origins as well. */
+/* An origin as a browser spells it, NULL when it is none (RFC 6454 6.2). Schemes of editors' web views are origins as
+ * well. */
 static const char *read_origin(const char *word, apr_pool_t *pool)
 {
     const char *host = strstr(word, "://");
@@ -249,7 +255,8 @@ MCP_CMD_ARGV(allow_origin)
         const char *origin = read_origin(argv[i], cmd->pool);
 
         if (!origin) {
-            return mcp_cmds_refuse(cmd, argv[i], "is not an origin: scheme, host and port, nothing behind them", example);
+            return mcp_cmds_refuse(cmd, argv[i], "is not an origin: scheme, host and port, nothing behind them",
+                                   example);
         }
         APR_ARRAY_PUSH(dir->origins, const char *) = origin;
         if (strcmp(origin, "*") == 0) {
@@ -263,9 +270,23 @@ MCP_CMD_ARGV(allow_origin)
 static bool is_reserved_header(const char *name)
 {
     static const char *const reserved[] = {
-        "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Expect",
-        "Host",          "Keep-Alive", "Origin",           "Proxy-Authorization", "Range", "TE",   "Trailer",
-        "Transfer-Encoding", "Upgrade", "X-Forwarded-For",
+        "Authorization",
+        "Connection",
+        "Content-Encoding",
+        "Content-Length",
+        "Content-Type",
+        "Cookie",
+        "Expect",
+        "Host",
+        "Keep-Alive",
+        "Origin",
+        "Proxy-Authorization",
+        "Range",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "X-Forwarded-For",
     };
 
     for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
@@ -293,9 +314,10 @@ MCP_CMD_ARGV(forward_claim)
     if (argc != 2 || !*argv[0] || strlen(argv[0]) > 255) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a claim and a header field", example);
     }
-    if (strspn(argv[1], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(argv[1]) || !*argv[1] ||
-        is_reserved_header(argv[1])) {
-        return mcp_cmds_refuse(cmd, argv[1], "is not a header field of letters, digits and '-' that a claim may set", example);
+    if (strspn(argv[1], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(argv[1]) ||
+        !*argv[1] || is_reserved_header(argv[1])) {
+        return mcp_cmds_refuse(cmd, argv[1], "is not a header field of letters, digits and '-' that a claim may set",
+                               example);
     }
     forward = apr_array_push(dir->forward_claims);
     *forward = (mcp_forward_t){ argv[0], argv[1] };
@@ -306,7 +328,8 @@ MCP_CMD_ARGV(forward_claim)
 }
 
 /* One of two words. */
-static const char *read_choice(cmd_parms *cmd, int *value, int argc, char *const argv[], const char *zero, const char *one)
+static const char *read_choice(cmd_parms *cmd, int *value, int argc, char *const argv[], const char *zero,
+                               const char *one)
 {
     const char *words = mcp_cmds_words(cmd, argc, argv);
 

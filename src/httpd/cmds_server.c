@@ -39,11 +39,12 @@ static const char *add_issuer(cmd_parms *cmd, mcp_issuer_conf_t **issuer, const 
 
 const char *mcp_cmd_issuer(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
-    mcp_issuer_conf_t *issuer;
+    mcp_issuer_conf_t *issuer = NULL;
 
     (void)dir;
     if (argc != 1) {
-        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one URL", "MCPIssuer https://auth.example.com");
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one URL",
+                               "MCPIssuer https://auth.example.com");
     }
     if (server_conf(cmd)->open_issuer) {
         return mcp_cmds_refuse(cmd, argv[0], "stands inside of <MCPIssuer>", "one after the other");
@@ -56,7 +57,7 @@ const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *dir, const char *args)
     const char *example = "<MCPIssuer \"https://auth.example.com\">", *end = ap_strrchr_c(args, '>'), *url, *wrong;
     mcp_server_conf_t *conf = server_conf(cmd);
     const ap_directive_t *section = cmd->directive;
-    mcp_issuer_conf_t *issuer;
+    mcp_issuer_conf_t *issuer = NULL;
 
     (void)dir;
     if (!end || conf->open_issuer) {
@@ -105,14 +106,16 @@ static const char *read_file(cmd_parms *cmd, mcp_view_t *bytes, const char *word
         return mcp_cmds_refuse(cmd, word, "can be read by everybody", apr_pstrcat(cmd->pool, "chmod o= ", path, NULL));
     }
     apr_strerror(status, text, sizeof(text));
-    return mcp_cmds_refuse(cmd, word, apr_psprintf(cmd->pool, "cannot be read (%s)", text), "file:/etc/apache2/mcp-keys.json");
+    return mcp_cmds_refuse(cmd, word, apr_psprintf(cmd->pool, "cannot be read (%s)", text),
+                           "file:/etc/apache2/mcp-keys.json");
 }
 
 static void startup_log(void *baton, mcp_log_level_t level, const char *line)
 {
     const cmd_parms *cmd = baton;
 
-    ap_log_error(APLOG_MARK, APLOG_STARTUP | (level == MCP_LOG_ERROR ? APLOG_ERR : APLOG_WARNING), 0, cmd->server, "%s", line);
+    ap_log_error(APLOG_MARK, APLOG_STARTUP | (level == MCP_LOG_ERROR ? APLOG_ERR : APLOG_WARNING), 0, cmd->server, "%s",
+                 line);
 }
 
 static bool looks_like_json(mcp_view_t bytes)
@@ -128,7 +131,7 @@ static bool looks_like_json(mcp_view_t bytes)
 static const char *add_key_file(cmd_parms *cmd, mcp_issuer_conf_t *issuer, const char *word)
 {
     mcp_log_t log = { startup_log, cmd };
-    mcp_view_t bytes;
+    mcp_view_t bytes = { NULL, 0 };
     const char *wrong = read_file(cmd, &bytes, word, false);
     bool added;
 
@@ -141,7 +144,8 @@ static const char *add_key_file(cmd_parms *cmd, mcp_issuer_conf_t *issuer, const
     added = looks_like_json(bytes) ? mcp_jwk_add_set(issuer->static_keys, bytes, &log)
                                    : mcp_jwk_add_pem(issuer->static_keys, bytes, &log);
     return added ? NULL
-                 : mcp_cmds_refuse(cmd, word, "holds no usable public key (a JWK Set, PEM public keys or PEM certificates)",
+                 : mcp_cmds_refuse(cmd, word,
+                                   "holds no usable public key (a JWK Set, PEM public keys or PEM certificates)",
                                    "MCPKeys file:/etc/apache2/mcp-keys.json");
 }
 
@@ -183,7 +187,7 @@ const char *mcp_cmd_shared_secret(cmd_parms *cmd, void *dir, int argc, char *con
 {
     const char *example = "MCPSharedSecret file:/etc/apache2/mcp.secret", *wrong;
     mcp_issuer_conf_t *issuer = issuer_of(cmd);
-    mcp_view_t bytes;
+    mcp_view_t bytes = { NULL, 0 };
 
     (void)dir;
     if (argc != 1 || strncmp(argv[0], "file:", 5) != 0) { /* what it says instead may be the secret itself */
@@ -196,7 +200,8 @@ const char *mcp_cmd_shared_secret(cmd_parms *cmd, void *dir, int argc, char *con
         issuer->static_keys = mcp_jwk_set(cmd->pool);
     }
     if (issuer->has_secret || !mcp_jwk_add_secret(issuer->static_keys, chomp(bytes))) {
-        return mcp_cmds_refuse(cmd, argv[0], issuer->has_secret ? "is the second one" : "does not hold 32 to 4096 bytes", example);
+        return mcp_cmds_refuse(cmd, argv[0],
+                               issuer->has_secret ? "is the second one" : "does not hold 32 to 4096 bytes", example);
     }
     issuer->has_secret = true;
     return NULL;
@@ -214,7 +219,8 @@ const char *mcp_cmd_algorithms(cmd_parms *cmd, void *dir, int argc, char *const 
         unsigned alg = mcp_jwk_alg(mcp_view_of(argv[i]));
 
         if (alg == 0) {
-            return mcp_cmds_refuse(cmd, argv[i], "is not a signature algorithm (case counts)", "MCPAlgorithms RS256 ES256");
+            return mcp_cmds_refuse(cmd, argv[i], "is not a signature algorithm (case counts)",
+                                   "MCPAlgorithms RS256 ES256");
         }
         issuer->algorithms |= alg;
     }
@@ -225,7 +231,8 @@ const char *mcp_cmd_token_type(cmd_parms *cmd, void *dir, int argc, char *const 
 {
     (void)dir;
     if (argc != 1 || (strcmp(argv[0], "at+jwt") != 0 && strcmp(argv[0], "any") != 0)) {
-        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is neither at+jwt nor any", "MCPTokenType at+jwt");
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is neither at+jwt nor any",
+                               "MCPTokenType at+jwt");
     }
     issuer_of(cmd)->typed = strcmp(argv[0], "at+jwt") == 0;
     return NULL;
@@ -262,7 +269,8 @@ const char *mcp_cmd_scope_prefix(cmd_parms *cmd, void *dir, int argc, char *cons
 {
     (void)dir;
     if (argc != 1 || !mcp_scope_is_token(mcp_view_of(argv[0]))) {
-        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "cannot begin a scope", "MCPScopePrefix api://files/");
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "cannot begin a scope",
+                               "MCPScopePrefix api://files/");
     }
     issuer_of(cmd)->scope_prefix = argv[0];
     return NULL;
@@ -289,14 +297,15 @@ const char *mcp_cmd_timeout(cmd_parms *cmd, void *dir, int argc, char *const arg
     const char *wrong = mcp_cmds_duration(cmd, &conf->timeout, apr_time_from_sec(300), argc, argv, "MCPTimeout 5s");
 
     (void)dir;
-    return !wrong && conf->timeout == 0 ? mcp_cmds_refuse(cmd, argv[0], "leaves no time at all", "MCPTimeout 5s") : wrong;
+    return !wrong && conf->timeout == 0 ? mcp_cmds_refuse(cmd, argv[0], "leaves no time at all", "MCPTimeout 5s")
+                                        : wrong;
 }
 
 const char *mcp_cmd_ca_file(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
     mcp_server_conf_t *conf = server_conf(cmd);
     const char *path = argc == 1 ? ap_server_root_relative(cmd->pool, argv[0]) : NULL;
-    mcp_view_t bytes;
+    mcp_view_t bytes = { NULL, 0 };
 
     (void)dir;
     if (!path || mcp_readfile(&bytes, path, false, cmd->temp_pool) != APR_SUCCESS) {

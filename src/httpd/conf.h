@@ -1,10 +1,11 @@
-/* conf.h - the configuration: written by the directives, frozen after the cross-checks of check_config, const from then on.
- * The exception is keyring, which every child process makes for itself before its first request.
+/* conf.h - the configuration: written by the directives, frozen after the cross-checks of check_config, const from
+ * then on. The exception is keyring, which every child process makes for itself before its first request.
  */
 #ifndef MCP_CONF_H
 #define MCP_CONF_H
 
 #include <httpd.h>
+
 #include <http_config.h>
 
 #include "../core/claims.h"
@@ -26,19 +27,19 @@ typedef struct {
 /* A trusted authorization server. */
 typedef struct {
     const char *url;
-    const char *defined_at;        /* file and line, for messages */
-    apr_array_header_t *key_urls;  /* of const char * */
-    mcp_jwks_t *static_keys;       /* from files; NULL for none */
+    const char *defined_at;       /* file and line, for messages */
+    apr_array_header_t *key_urls; /* of const char * */
+    mcp_jwks_t *static_keys;      /* from files; NULL for none */
     bool has_secret;
     MCP_ISSUER_FIELDS(MCP_MEMBER)
-    mcp_claim_names_t names;       /* the claims with their defaults, made by the cross-checks */
-    mcp_keyring_t *keyring;        /* made in the child */
+    mcp_claim_names_t names; /* the claims with their defaults, made by the cross-checks */
+    mcp_keyring_t *keyring;  /* made in the child */
 } mcp_issuer_conf_t;
 
 /* A resource that the server's own configuration names; those of .htaccess files are found by their path only. */
 typedef struct {
     const char *uri;
-    const char *location;          /* the path of its <Location>, NULL elsewhere */
+    const char *location; /* the path of its <Location>, NULL elsewhere */
     bool is_default;
     const char *defined_at;
 } mcp_resource_t;
@@ -51,13 +52,13 @@ typedef struct {
 
 typedef struct {
     MCP_SERVER_FIELDS(MCP_MEMBER)
-    mcp_issuer_conf_t defaults;      /* MCPAlgorithms and the like outside of <MCPIssuer> */
-    mcp_issuer_conf_t *open_issuer;  /* while the directives of a <MCPIssuer> are read */
-    apr_array_header_t *resources;   /* of mcp_resource_t; inherited and own ones add up */
-    apr_array_header_t *owned;       /* of const char *: header names that only we may set, folded; add up as well */
-    apr_array_header_t *trusted;     /* of mcp_trust_t: what MCPTrustIssuer named, for the cross-check */
-    apr_array_header_t *warnings;    /* of const char *: legal but unwise */
-    const char *first_use;           /* the first MCP directive of the server outside .htaccess, with its place */
+    mcp_issuer_conf_t defaults;     /* MCPAlgorithms and the like outside of <MCPIssuer> */
+    mcp_issuer_conf_t *open_issuer; /* while the directives of a <MCPIssuer> are read */
+    apr_array_header_t *resources;  /* of mcp_resource_t; inherited and own ones add up */
+    apr_array_header_t *owned;      /* of const char *: header names that only we may set, folded; add up as well */
+    apr_array_header_t *trusted;    /* of mcp_trust_t: what MCPTrustIssuer named, for the cross-check */
+    apr_array_header_t *warnings;   /* of const char *: legal but unwise */
+    const char *first_use;          /* the first MCP directive of the server outside .htaccess, with its place */
 } mcp_server_conf_t;
 
 /* A claim and the header field that brings it to the backend (MCPForwardClaim). */
@@ -66,24 +67,24 @@ typedef struct {
     const char *header;
 } mcp_forward_t;
 
-#define MCP_ACCESSOR_DIR(type, name, unset, fallback)                  \
-    static inline type mcp_dir_##name(const mcp_dir_conf_t *conf)      \
-    {                                                                  \
-        return conf->name != (unset) ? conf->name : (fallback);        \
+#define MCP_ACCESSOR_DIR(type, name, unset, fallback)             \
+    static inline type mcp_dir_##name(const mcp_dir_conf_t *conf) \
+    {                                                             \
+        return conf->name != (unset) ? conf->name : (fallback);   \
     }
 MCP_DIR_FIELDS(MCP_ACCESSOR_DIR)
 
-#define MCP_ACCESSOR_ISSUER(type, name, unset, fallback)                    \
-    static inline type mcp_issuer_##name(const mcp_issuer_conf_t *conf)     \
-    {                                                                       \
-        return conf->name != (unset) ? conf->name : (fallback);             \
+#define MCP_ACCESSOR_ISSUER(type, name, unset, fallback)                \
+    static inline type mcp_issuer_##name(const mcp_issuer_conf_t *conf) \
+    {                                                                   \
+        return conf->name != (unset) ? conf->name : (fallback);         \
     }
 MCP_ISSUER_FIELDS(MCP_ACCESSOR_ISSUER)
 
-#define MCP_ACCESSOR_SERVER(type, name, unset, fallback)                    \
-    static inline type mcp_server_##name(const mcp_server_conf_t *conf)     \
-    {                                                                       \
-        return conf->name != (unset) ? conf->name : (fallback);             \
+#define MCP_ACCESSOR_SERVER(type, name, unset, fallback)                \
+    static inline type mcp_server_##name(const mcp_server_conf_t *conf) \
+    {                                                                   \
+        return conf->name != (unset) ? conf->name : (fallback);         \
     }
 MCP_SERVER_FIELDS(MCP_ACCESSOR_SERVER)
 
@@ -102,10 +103,11 @@ void *mcp_conf_merge_server(apr_pool_t *pool, void *parent, void *child);
 mcp_issuer_conf_t *mcp_conf_make_issuer(const char *url, apr_pool_t *pool);
 
 /* Take what an issuer leaves open from its server's defaults. merged may be child. */
-void mcp_conf_inherit_issuer(mcp_issuer_conf_t *merged, const mcp_issuer_conf_t *parent, const mcp_issuer_conf_t *child);
+void mcp_conf_inherit_issuer(mcp_issuer_conf_t *merged, const mcp_issuer_conf_t *parent,
+                             const mcp_issuer_conf_t *child);
 
-/* The check_config hook (check.c): what can only be said about the whole configuration, and the parts that are computed from it. Runs for -t
- * as well and asks no network. */
+/* The check_config hook (check.c): what can only be said about the whole configuration, and the parts that are
+ * computed from it. Runs for -t as well and asks no network. */
 int mcp_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *servers);
 
 /* The child_init hook: the keyrings. */

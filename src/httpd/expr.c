@@ -2,8 +2,8 @@
 
 #include "request.h"
 
-/* The facts that count for a request: accepted ones only. Asked too early there are none, which is noted so that a Require expr can
- * still lead to a login. */
+/* The facts that count for a request: accepted ones only. Asked too early there are none, which is noted so that a
+ * Require expr can still lead to a login. */
 static const mcp_claims_t *facts_of(const ap_expr_eval_ctx_t *ctx)
 {
     mcp_request_t *state;

@@ -11,11 +11,13 @@ APLOG_USE_MODULE(auth_mcp);
 /* What a backend is told when nothing else is configured. */
 static const char *const default_headers[] = { "X-MCP-Subject", "X-MCP-Scope", "X-MCP-Client-ID", "X-MCP-Issuer" };
 
-/* Whether two header names are one for a backend that folds as CGI, PHP or WSGI do: case, and any punctuation as '_'. */
+/* Whether two header names are one for a backend that folds as CGI, PHP or WSGI do: case, and any punctuation as '_'.
+ */
 static bool folds_to(const char *name, apr_size_t len, const char *owned)
 {
     for (apr_size_t i = 0; i < len; i++, owned++) {
-        if (*owned == '\0' || (apr_isalnum(name[i]) ? apr_tolower(name[i]) != apr_tolower(*owned) : apr_isalnum(*owned))) {
+        if (*owned == '\0' ||
+            (apr_isalnum(name[i]) ? apr_tolower(name[i]) != apr_tolower(*owned) : apr_isalnum(*owned))) {
             return false;
         }
     }
@@ -49,7 +51,8 @@ static bool is_owned(const request_rec *r, const char *name, apr_size_t len)
             return true;
         }
     }
-    return is_in(mcp_conf_server(r->server)->owned, name, len) || is_forwarded(mcp_conf_dir(r)->forward_claims, name, len);
+    return is_in(mcp_conf_server(r->server)->owned, name, len) ||
+           is_forwarded(mcp_conf_dir(r)->forward_claims, name, len);
 }
 
 /* The Connection field without the names we own (RFC 9110 7.6.1). */
@@ -103,7 +106,7 @@ int mcp_identity_scrub(request_rec *r)
     return DECLINED;
 }
 
-const char *mcp_identity_user(const mcp_claims_t *facts, apr_pool_t *pool)
+char *mcp_identity_user(const mcp_claims_t *facts, apr_pool_t *pool)
 {
     return mcp_encode_user(facts->user, pool);
 }
@@ -117,7 +120,8 @@ void mcp_identity_note_decision(request_rec *r, const char *decision, const char
 static void warn_left_out(request_rec *r, const char *what)
 {
     ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                  "MCP0210: %s is left out: the claim has control bytes or more than %d bytes", what, MCP_LIMIT_IDENTITY);
+                  "MCP0210: %s is left out: the claim has control bytes or more than %d bytes", what,
+                  MCP_LIMIT_IDENTITY);
 }
 
 static void set_variable(request_rec *r, const char *name, mcp_view_t value)
@@ -179,8 +183,8 @@ static void set_identity(request_rec *r, const mcp_claims_t *facts)
     set_headers(r, facts, scope);
 }
 
-/* The token must reach no backend (MCP authorization, token passthrough); mod_proxy reads the real table. What an admin's SetEnvIf made
- * of it for CGI goes as well. */
+/* The token must reach no backend (MCP authorization, token passthrough); mod_proxy reads the real table. What an
+ * admin's SetEnvIf made of it for CGI goes as well. */
 static void take_token_away(request_rec *r)
 {
     apr_table_unset(r->headers_in, "Authorization");

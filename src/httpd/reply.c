@@ -20,7 +20,8 @@ const char *mcp_reply_metadata_address(request_rec *r)
     return resource ? mcp_prm_address(mcp_prm_variant(resource, r->uri, r->pool), r->pool) : NULL;
 }
 
-/* AuthName when it can be a value that every client reads right; the cross-checks cannot see another module's directive. */
+/* AuthName when it can be a value that every client reads right; the cross-checks cannot see another module's
+ * directive. */
 static const char *realm_of(request_rec *r)
 {
     const char *name = ap_auth_name(r);
@@ -50,8 +51,9 @@ static void log_refusal(request_rec *r, mcp_reason_t reason, const char *detail,
     const mcp_request_t *state = mcp_request_get(r);
     int level = reported && row->level > MCP_LOG_INFO ? APLOG_INFO : levels[row->level];
 
-    ap_log_rerror(APLOG_MARK, level, 0, r, "MCP0200: %s %s %s: %s%s%s%s%s", reported ? "would refuse" : "refused", r->method, r->uri,
-                  row->name, state->tag[0] ? ", token " : "", state->tag, detail ? ", " : "", detail ? detail : "");
+    ap_log_rerror(APLOG_MARK, level, 0, r, "MCP0200: %s %s %s: %s%s%s%s%s", reported ? "would refuse" : "refused",
+                  r->method, r->uri, row->name, state->tag[0] ? ", token " : "", state->tag, detail ? ", " : "",
+                  detail ? detail : "");
 }
 
 int mcp_reply_send(request_rec *r, int status, const char *content_type, const char *body)
@@ -96,5 +98,6 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
         return row->status;
     }
     id = reason == MCP_ORIGIN ? NULL : mcp_body_rpc_id(r); /* MCP streamable HTTP: no id when the Origin is refused */
-    return mcp_reply_send(r, row->status, "application/json", mcp_rpc_error(id, MCP_RPC_SERVER_ERROR, row->text, r->pool));
+    return mcp_reply_send(r, row->status, "application/json",
+                          mcp_rpc_error(id, MCP_RPC_SERVER_ERROR, row->text, r->pool));
 }

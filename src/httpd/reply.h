@@ -6,9 +6,10 @@
 
 #include "request.h"
 
-/* Refuse the request: note it for the log and the variables, set the challenge, write the body. detail, for the log only, says what was
- * expected and got; NULL for none. Returns what a hook returns: DONE when the body is written, the status when httpd shall write it
- * (MCPErrorBody default, subrequests). In report mode, for the reasons that it covers, nothing is written and OK comes back. */
+/* Refuse the request: note it for the log and the variables, set the challenge, write the body. detail, for the log
+ * only, says what was expected and got; NULL for none. Returns what a hook returns: DONE when the body is written,
+ * the status when httpd shall write it (MCPErrorBody default, subrequests). In report mode, for the reasons that it
+ * covers, nothing is written and OK comes back. */
 int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail);
 
 /* Send an answer with a body. Headers are set already. Returns DONE. */

@@ -1,6 +1,6 @@
-/* request.h - what this module remembers about one request: the verified facts, the judgement, what the rules asked for.
- * Not how any of it came about. Internal redirects and subrequests have states of their own; facts are found along the chain,
- * because the token itself is gone from the header table after the first judgement.
+/* request.h - what this module remembers about one request: the verified facts, the judgement, what the rules asked
+ * for. Not how any of it came about. Internal redirects and subrequests have states of their own; facts are found
+ * along the chain, because the token itself is gone from the header table after the first judgement.
  */
 #ifndef MCP_REQUEST_H
 #define MCP_REQUEST_H
@@ -25,9 +25,9 @@ typedef struct {
     mcp_reason_t failed_rule;        /* the kind of rule that said no, MCP_OK for none */
     mcp_needs_t needs;
     mcp_asking_t asking;
-    bool standing_aside;             /* our own hook has called the hook chain again */
-    bool claim_wanted;               /* an expression asked for a claim before there was a token */
-    bool lookup;                     /* subrequests of this one are looked up for their configuration only */
+    bool standing_aside; /* our own hook has called the hook chain again */
+    bool claim_wanted;   /* an expression asked for a claim before there was a token */
+    bool lookup;         /* subrequests of this one are looked up for their configuration only */
 } mcp_request_t;
 
 /* The state of this very request, made at the first call. */
@@ -39,15 +39,15 @@ const mcp_request_t *mcp_request_with_facts(request_rec *r);
 /* The request that the client made, of whose chain r is a part. What must outlive a subrequest lives in its pool. */
 request_rec *mcp_request_root(request_rec *r);
 
-/* Accept on an internal redirect or in a subrequest what httpd accepts: it asks no authentication hook again when the same configuration
- * governs as in the request before. */
+/* Accept on an internal redirect or in a subrequest what httpd accepts: it asks no authentication hook again when the
+ * same configuration governs as in the request before. */
 void mcp_request_inherit(request_rec *r);
 
 /* Whether AuthType MCP governs the request. */
 bool mcp_request_is_governed(request_rec *r);
 
-/* The nearest request of the chain, this one first, that AuthType MCP governs; NULL for none. An error document is answered under
- * the rules of what it is the error of. */
+/* The nearest request of the chain, this one first, that AuthType MCP governs; NULL for none. An error document is
+ * answered under the rules of what it is the error of. */
 request_rec *mcp_request_governed(request_rec *r);
 
 /* Whether this is a subrequest that only looks a configuration up. */

@@ -19,8 +19,8 @@ static int collect(void *baton, const char *name, const char *value)
     return 1;
 }
 
-/* Complete the first Bearer challenge of a table that lacks resource_metadata (RFC 9728 5.1); everything else of it stays. Returns how
- * many challenge fields the table has. */
+/* Complete the first Bearer challenge of a table that lacks resource_metadata (RFC 9728 5.1); everything else of it
+ * stays. Returns how many challenge fields the table has. */
 static int complete(apr_table_t *table, const char *resource_metadata, apr_pool_t *pool)
 {
     fields_t fields = { apr_array_make(pool, 2, sizeof(const char *)) };
@@ -59,7 +59,8 @@ static void complete_challenge(request_rec *r, request_rec *governed)
     }
 }
 
-/* What an authenticated request was answered with is for its sender only, unless the backend says otherwise (RFC 9111 3.5). */
+/* What an authenticated request was answered with is for its sender only, unless the backend says otherwise (RFC 9111
+ * 3.5). */
 static void keep_private(request_rec *r, request_rec *governed)
 {
     if (mcp_request_get(governed)->accepted && !apr_table_get(r->headers_out, "Cache-Control") &&

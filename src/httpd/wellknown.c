@@ -37,7 +37,8 @@ static apr_array_header_t *scopes_of(request_rec *governed, const mcp_dir_conf_t
         mcp_scope_add_all(named, mcp_request_get(governed)->needs.scopes);
     }
     for (int i = 0; i < named->nelts; i++) {
-        APR_ARRAY_PUSH(scopes, const char *) = mcp_scope_wire(APR_ARRAY_IDX(named, i, mcp_view_t), prefix, governed->pool);
+        APR_ARRAY_PUSH(scopes, const char *) =
+            mcp_scope_wire(APR_ARRAY_IDX(named, i, mcp_view_t), prefix, governed->pool);
     }
     return scopes;
 }
@@ -90,15 +91,16 @@ static bool is_same_path(const char *a, const char *b)
 static bool is_only_resource(const mcp_server_conf_t *conf)
 {
     for (int i = 1; i < conf->resources->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(conf->resources, i, mcp_resource_t).uri, APR_ARRAY_IDX(conf->resources, 0, mcp_resource_t).uri) != 0) {
+        if (strcmp(APR_ARRAY_IDX(conf->resources, i, mcp_resource_t).uri,
+                   APR_ARRAY_IDX(conf->resources, 0, mcp_resource_t).uri) != 0) {
             return false;
         }
     }
     return conf->resources->nelts > 0;
 }
 
-/* A resource of the server's configuration that path stands for although the path itself is not governed: behind a front proxy that
- * strips a prefix, and for the root form. NULL for none. */
+/* A resource of the server's configuration that path stands for although the path itself is not governed: behind a
+ * front proxy that strips a prefix, and for the root form. NULL for none. */
 static const mcp_resource_t *find_resource(const mcp_server_conf_t *conf, const char *path, apr_pool_t *pool)
 {
     bool root = strcmp(path, "/") == 0, only = root && is_only_resource(conf);
@@ -185,7 +187,8 @@ int mcp_wellknown_serve(request_rec *r, int lookup)
     const mcp_server_conf_t *conf = mcp_conf_server(r->server);
     const char *path, *text;
 
-    if (lookup || r->main || r->prev || !conf->issuers || conf->issuers->nelts == 0 || !mcp_prm_match(&path, r->uri, r->pool)) {
+    if (lookup || r->main || r->prev || !conf->issuers || conf->issuers->nelts == 0 ||
+        !mcp_prm_match(&path, r->uri, r->pool)) {
         return DECLINED;
     }
     set_public(r);

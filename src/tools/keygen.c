@@ -4,6 +4,7 @@
 #include <apr_file_io.h>
 #include <stdio.h>
 
+#include "../core/encode.h"
 #include "../core/json.h"
 #include "../core/limits.h"
 #include "keys.h"
@@ -135,8 +136,8 @@ mcp_args_exit_t mcp_keygen_run(const mcp_args_t *args)
     if (strcmp(pair.alg, "RS256") != 0 && strcmp(pair.alg, "ES256") != 0) {
         return mcp_args_refuse(args, "alg", pair.alg, "is neither RS256 nor ES256");
     }
-    if (named && strlen(pair.kid) > MCP_LIMIT_KID) {
-        return mcp_args_refuse(args, "kid", pair.kid, "is too long");
+    if (named && (strlen(pair.kid) > MCP_LIMIT_KID || !mcp_encode_is_clean(mcp_view_of(pair.kid)))) {
+        return mcp_args_refuse(args, "kid", pair.kid, "is too long or has control characters");
     }
     result = prepare(args, &pair);
     if (result != MCP_ARGS_DONE) {
