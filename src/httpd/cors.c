@@ -96,12 +96,11 @@ void mcp_cors_apply(request_rec *r, request_rec *governed)
     unset(r, "Access-Control-Allow-Headers");
     unset(r, "Access-Control-Expose-Headers");
     unset(r, "Access-Control-Max-Age");
-    if (!allowed) {
-        return;
-    }
-    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", allowed);
-    apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", MCP_CORS_EXPOSED);
-    if (strcmp(allowed, "*") != 0) {
+    if (!allowed || strcmp(allowed, "*") != 0) {
         apr_table_mergen(r->headers_out, "Vary", "Origin");
+    }
+    if (allowed) {
+        apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", allowed);
+        apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", MCP_CORS_EXPOSED);
     }
 }

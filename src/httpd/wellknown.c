@@ -136,12 +136,6 @@ static bool is_plain_path(const char *path)
            !ap_strcasestr(path, "%5c");
 }
 
-static void set_public(request_rec *r)
-{
-    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
-    apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", MCP_CORS_EXPOSED);
-}
-
 static int refuse(request_rec *r, mcp_reason_t reason)
 {
     const mcp_reason_row_t *row = mcp_reason_row(reason);
@@ -191,10 +185,11 @@ int mcp_wellknown_serve(request_rec *r, int lookup)
         !mcp_prm_match(&path, r->uri, r->pool)) {
         return DECLINED;
     }
-    set_public(r);
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
     if (mcp_cors_is_preflight(r)) {
         return answer_preflight(r);
     }
+    apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", MCP_CORS_EXPOSED);
     if (r->method_number != M_GET && r->method_number != M_OPTIONS) {
         apr_table_setn(r->headers_out, "Allow", "GET, HEAD, OPTIONS");
         return refuse(r, MCP_METHOD_NOT_ALLOWED);

@@ -83,6 +83,17 @@ subtest 'a token for one resource opens no other' => sub {
     is $other->json->{id}, 'x', 'id';
 };
 
+subtest 'an authorization server that comes back with new keys' => sub {
+    my $site   = MCPTest::Site->start;
+    my $before = MCPTest::Peers->client({}, $site->url);
+    $site->restart_as;
+    my $after = MCPTest::Peers->client({}, $site->url);
+    isnt $after->{tokens}[0]{header}{kid}, $before->{tokens}[0]{header}{kid}, 'another key';
+    is $after->{error}, undef, 'no error';
+    is $after->{calls}[0]{text}, 'Echo: hello', 'the tool answers';
+    is scalar(grep { $_->{authorization} && $_->{status} == 401 } @{ $after->{exchanges} }), 0, 'no good token refused';
+};
+
 for my $alg (qw(ES256 PS256 EdDSA)) {
     subtest "an authorization server that signs with $alg" => sub {
         my $site   = MCPTest::Site->start(as => [ '--alg' => $alg ]);

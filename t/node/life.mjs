@@ -1,4 +1,4 @@
-// life.mjs - what every helper process here shares: one ready line on stdout, and an end when its parent ends.
+// life.mjs - what every process here shares: one ready line on stdout, and an end when its parent ends.
 // Not what the process does.
 
 import { Console } from 'node:console';
@@ -10,7 +10,7 @@ export function say(facts) {
     return new Promise((done) => process.stdout.write(`${JSON.stringify(facts)}\n`, done));
 }
 
-/* A killed test cannot stop its helpers, but the kernel closes its end of their stdin. */
+/* A killed test cannot stop what it started, but the kernel closes its end of their stdin. */
 export function endWithParent() {
     const parent = process.ppid;
     const end = () => process.exit(0);

@@ -7,7 +7,7 @@ package MCPTest::Site;
 #       location => "MCPClockSkew 0s\n",       # lines for <Location "/mcp">
 #       tls      => 1,                         # https and HTTP/2
 #   );
-#   $site->url; $site->base; $site->as; $site->backend; $site->httpd;
+#   $site->url; $site->base; $site->as; $site->backend; $site->httpd; $site->restart_as;
 #
 # /other is a second protected resource of the same server, with a backend that is never reached.
 
@@ -55,6 +55,14 @@ sub start ($class, %opt) {
 sub _conf ($self, %opt) {
     my %text = (BASE => "$self->{scheme}://127.0.0.1:\@PORT\@", LOCATION => $opt{location} // '');
     return ($opt{tls} ? "\@TLS\@\n" : '') . $CONF =~ s/%([A-Z]+)%/$text{$1}/gr;
+}
+
+# The same issuer, as it comes back after it lost its keys and its clients.
+sub restart_as ($self) {
+    my $port = $self->as->fact('port');
+    undef $self->{as};
+    $self->{as} = MCPTest::Peers->authorization_server('--port' => $port);
+    return;
 }
 
 sub as ($self)      { return $self->{as} }
