@@ -15,7 +15,8 @@ typedef enum {
     MCP_REACH_OTHER = 1 << 4       /* unspecified, multicast, reserved: nothing a server has */
 } mcp_reach_t;
 
-#define MCP_REACH_ALL (MCP_REACH_PUBLIC | MCP_REACH_LOOPBACK | MCP_REACH_PRIVATE | MCP_REACH_LINK_LOCAL | MCP_REACH_OTHER)
+#define MCP_REACH_ALL \
+    (MCP_REACH_PUBLIC | MCP_REACH_LOOPBACK | MCP_REACH_PRIVATE | MCP_REACH_LINK_LOCAL | MCP_REACH_OTHER)
 
 /* The one part that an address of 4 or 16 bytes in network order lies in. An IPv6 address that carries an IPv4 address counts as
  * that one. Other lengths are MCP_REACH_OTHER. */

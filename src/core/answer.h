@@ -11,7 +11,7 @@ typedef struct {
     const char *problem; /* why none came, for the log; NULL when status is set */
     const char *type;    /* Content-Type, NULL when there is none */
     mcp_view_t body;
-    unsigned reach;      /* the part of the network it came from; 0 when not known */
+    unsigned reach; /* the part of the network it came from; 0 when not known */
 } mcp_answer_t;
 
 /* Why an answer cannot be a JSON document, in words for the log; NULL when it can. Wanted are status 200 and, when a Content-Type is

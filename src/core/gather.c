@@ -40,7 +40,8 @@ static void go_to_configured(mcp_gather_t *gather, int index)
 {
     const apr_array_header_t *urls = gather->source->key_urls;
 
-    go_to(gather, CONFIGURED, index, index < urls->nelts ? APR_ARRAY_IDX(urls, index, const char *) : NULL, MCP_REACH_ALL);
+    go_to(gather, CONFIGURED, index, index < urls->nelts ? APR_ARRAY_IDX(urls, index, const char *) : NULL,
+          MCP_REACH_ALL);
 }
 
 static void go_to_metadata(mcp_gather_t *gather, int form)

@@ -19,8 +19,8 @@ typedef struct {
 
 /* What one round leaves for the next. All zero at first. */
 typedef struct {
-    char jwks_uri[MCP_LIMIT_URL + 1]; /* as discovered, "" for unknown */
-    unsigned reach;                   /* the parts of the network it may lie in */
+    char jwks_uri[MCP_LIMIT_URL + 1];              /* as discovered, "" for unknown */
+    unsigned reach;                                /* the parts of the network it may lie in */
     char seen[MCP_LIMIT_KEY_SETS][MCP_DIGEST_TAG]; /* digests of the key sets */
 } mcp_gather_memory_t;
 

@@ -53,9 +53,11 @@ static bool grant_doubt(mcp_issuer_t *issuer, apr_time_t now, const mcp_log_t *l
     if (is_throttled(issuer, now)) {
         if (!issuer->told) {
             mcp_log(log, MCP_LOG_WARN, "MCP0101",
-                    "issuer \"%s\": more tokens with an unknown key or a bad signature; its keys were fetched for that %d s ago "
+                    "issuer \"%s\": more tokens with an unknown key or a bad signature; its keys were fetched for that "
+                    "%d s ago "
                     "and will not be again before %d s have passed",
-                    issuer->source.issuer, (int)apr_time_sec(now - issuer->doubted_at), (int)apr_time_sec(MCP_ISSUER_THROTTLE));
+                    issuer->source.issuer, (int)apr_time_sec(now - issuer->doubted_at),
+                    (int)apr_time_sec(MCP_ISSUER_THROTTLE));
         }
         issuer->told = true;
         return false;
@@ -114,13 +116,15 @@ static void report_failure(const mcp_issuer_t *issuer, const mcp_gather_result_t
     const char *problems = *result->problems ? result->problems : "no answer in time";
 
     if (mcp_issuer_is_usable(issuer, now)) {
-        mcp_log(log, MCP_LOG_WARN, "MCP0103",
-                "issuer \"%s\": expected all of its keys, got less; those of %d s ago serve, next attempt after %d s; %s",
-                issuer->source.issuer, (int)apr_time_sec(now - issuer->loaded_at), pause, problems);
+        mcp_log(
+            log, MCP_LOG_WARN, "MCP0103",
+            "issuer \"%s\": expected all of its keys, got less; those of %d s ago serve, next attempt after %d s; %s",
+            issuer->source.issuer, (int)apr_time_sec(now - issuer->loaded_at), pause, problems);
     } else {
-        mcp_log(log, MCP_LOG_ERROR, "MCP0104",
-                "issuer \"%s\": expected its keys, got none, so its tokens cannot be checked; next attempt after %d s; %s",
-                issuer->source.issuer, pause, problems);
+        mcp_log(
+            log, MCP_LOG_ERROR, "MCP0104",
+            "issuer \"%s\": expected its keys, got none, so its tokens cannot be checked; next attempt after %d s; %s",
+            issuer->source.issuer, pause, problems);
     }
 }
 

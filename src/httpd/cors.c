@@ -96,7 +96,8 @@ void mcp_cors_apply(request_rec *r, request_rec *governed)
     unset(r, "Access-Control-Allow-Headers");
     unset(r, "Access-Control-Expose-Headers");
     unset(r, "Access-Control-Max-Age");
-    if (!allowed || strcmp(allowed, "*") != 0) {
+    if ((!allowed || strcmp(allowed, "*") != 0) &&
+        !ap_find_token(r->pool, apr_table_get(r->headers_out, "Vary"), "Origin")) {
         apr_table_mergen(r->headers_out, "Vary", "Origin");
     }
     if (allowed) {

@@ -12,9 +12,10 @@
 #include "../core/answer.h"
 
 typedef struct {
-    apr_interval_time_t timeout;          /* of the whole exchange, connecting included */
-    const char *ca_file;                  /* PEM certificates trusted instead of the system's; NULL for those */
-    const apr_array_header_t *allow_http; /* of const char *: hosts that plain http may be used to, besides loopback; may be NULL */
+    apr_interval_time_t timeout; /* of the whole exchange, connecting included */
+    const char *ca_file;         /* PEM certificates trusted instead of the system's; NULL for those */
+    const apr_array_header_t
+        *allow_http; /* of const char *: hosts that plain http may be used to, besides loopback; may be NULL */
 } mcp_fetch_options_t;
 
 /* Once in every process before its first mcp_fetch, and before it has threads. More often does no harm. */

@@ -9,22 +9,22 @@
 
 typedef struct {
     const mcp_jwks_t *keys;
-    apr_pool_t *pool;  /* its own; NULL for the static keys */
-    apr_time_t as_of;  /* when the fetching of it began */
-    unsigned users;    /* under the keyring's lock */
+    apr_pool_t *pool; /* its own; NULL for the static keys */
+    apr_time_t as_of; /* when the fetching of it began */
+    unsigned users;   /* under the keyring's lock */
 } generation_t;
 
 /* Everything behind lock is read and written with the lock held. */
 struct mcp_keyring_t {
     mcp_fetch_options_t fetch;
-    bool fetches;           /* constant, as fetch is */
-    generation_t fixed;     /* the static keys; its keys are NULL when there are none */
+    bool fetches;       /* constant, as fetch is */
+    generation_t fixed; /* the static keys; its keys are NULL when there are none */
     apr_thread_mutex_t *lock;
     apr_thread_cond_t *round_over;
-    unsigned rounds;        /* that are over */
-    unsigned doubters;      /* that wait for a round to be over */
+    unsigned rounds;   /* that are over */
+    unsigned doubters; /* that wait for a round to be over */
     mcp_issuer_t *issuer;
-    generation_t *current;  /* NULL until something was fetched */
+    generation_t *current; /* NULL until something was fetched */
 };
 
 /* The clock of keys: not the wall's, which an admin or NTP may set back. */

@@ -10,8 +10,9 @@
 
 typedef struct {
     const char *issuer;
-    const apr_array_header_t *key_urls; /* of const char *; NULL or empty to discover them, unless there are static keys */
-    const mcp_jwks_t *static_keys;      /* from files; part of every generation. NULL for none */
+    const apr_array_header_t
+        *key_urls;                 /* of const char *; NULL or empty to discover them, unless there are static keys */
+    const mcp_jwks_t *static_keys; /* from files; part of every generation. NULL for none */
     mcp_fetch_options_t fetch;
 } mcp_keyring_source_t;
 
