@@ -18,8 +18,8 @@ typedef enum {
 #define MCP_REACH_ALL \
     (MCP_REACH_PUBLIC | MCP_REACH_LOOPBACK | MCP_REACH_PRIVATE | MCP_REACH_LINK_LOCAL | MCP_REACH_OTHER)
 
-/* The one part that an address of 4 or 16 bytes in network order lies in. An IPv6 address that carries an IPv4 address counts as
- * that one. Other lengths are MCP_REACH_OTHER. */
+/* The one part that an address of 4 or 16 bytes in network order lies in. An IPv6 address that carries an IPv4
+ * address counts as that one. Other lengths are MCP_REACH_OTHER. */
 unsigned mcp_address_reach(mcp_view_t bytes);
 
 #endif

@@ -14,8 +14,9 @@ typedef struct {
     unsigned reach; /* the part of the network it came from; 0 when not known */
 } mcp_answer_t;
 
-/* Why an answer cannot be a JSON document, in words for the log; NULL when it can. Wanted are status 200 and, when a Content-Type is
- * given, one for JSON or for bytes of no known type, which file servers say of names without a suffix. */
+/* Why an answer cannot be a JSON document, in words for the log; NULL when it can. Wanted are status 200 and, when
+ * a Content-Type is given, one for JSON or for bytes of no known type, which file servers say of names without a
+ * suffix. */
 const char *mcp_answer_refuse(const mcp_answer_t *answer, apr_pool_t *pool);
 
 #endif

@@ -1,5 +1,5 @@
-/* discovery.h - the metadata of an authorization server: where it may be, and what it must say to count (RFC 8414 3, OpenID Connect
- * Discovery 4). Not in which state an issuer is (issuer.h), nor how anything is fetched.
+/* discovery.h - the metadata of an authorization server: where it may be, and what it must say to count
+ * (RFC 8414 3, OpenID Connect Discovery 4). Not in which state an issuer is (issuer.h), nor how anything is fetched.
  */
 #ifndef MCP_DISCOVERY_H
 #define MCP_DISCOVERY_H
@@ -11,12 +11,13 @@ typedef struct {
     const char *jwks_uri; /* an absolute http or https URI; whether plain http is acceptable there, the admin says */
 } mcp_discovery_t;
 
-/* An address of an issuer's metadata, in the order to try them: oauth-authorization-server before the issuer's path, then
- * openid-configuration before it, then openid-configuration behind it. form counts from 0. NULL behind the last one. */
+/* An address of an issuer's metadata, in the order to try them: oauth-authorization-server before the issuer's
+ * path, then openid-configuration before it, then openid-configuration behind it. form counts from 0. NULL behind
+ * the last one. */
 const char *mcp_discovery_address(const char *issuer, int form, apr_pool_t *pool);
 
-/* Read a metadata document. Its issuer must be identical to the configured one. Returns NULL, or what is wrong, in words for the log;
- * *found is then untouched. */
+/* Read a metadata document. Its issuer must be identical to the configured one. Returns NULL, or what is wrong, in
+ * words for the log; *found is then untouched. */
 const char *mcp_discovery_read(mcp_discovery_t *found, const char *issuer, mcp_view_t document, apr_pool_t *pool);
 
 #endif

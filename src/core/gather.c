@@ -116,8 +116,9 @@ static bool take_keys(mcp_gather_t *gather, const mcp_answer_t *answer, const mc
     return true;
 }
 
-/* The parts of the network that metadata may send us to. It must not make this server call on services that only this server can
- * reach, unless the admin has put the authorization server among them, or the metadata's own host is meant. */
+/* The parts of the network that metadata may send us to. It must not make this server call on services that only
+ * this server can reach, unless the admin has put the authorization server among them, or the metadata's own host
+ * is meant. */
 static unsigned reach_of(const mcp_gather_t *gather, const char *jwks_uri, unsigned metadata_reach)
 {
     mcp_uri_t own, named;
@@ -128,7 +129,8 @@ static unsigned reach_of(const mcp_gather_t *gather, const char *jwks_uri, unsig
     return strcmp(own.host, named.host) == 0 ? MCP_REACH_ALL : MCP_REACH_PUBLIC | metadata_reach;
 }
 
-/* The jwks_uri of a metadata answer, NULL with a note when there is none. What the document takes to read does not stay. */
+/* The jwks_uri of a metadata answer, NULL with a note when there is none. What the document takes to read does not
+ * stay. */
 static const char *read_metadata(mcp_gather_t *gather, const mcp_answer_t *answer)
 {
     mcp_discovery_t found = { NULL };

@@ -1,6 +1,7 @@
-/* fetch.h - one bounded exchange with a server that the configuration or its metadata names; the sole includer of curl.
- * Not when one is due (issuer.h), nor what the answer says.
- * No redirect is followed, TLS is always verified, and nothing from the environment (proxy, netrc, cookies) plays a part.
+/* fetch.h - one bounded exchange with a server that the configuration or its metadata names.
+ * The sole includer of curl. Not when one is due (issuer.h), nor what the answer says.
+ * No redirect is followed, TLS is always verified, and nothing of the environment (proxy, netrc, cookies)
+ * plays a part.
  */
 #ifndef MCP_FETCH_H
 #define MCP_FETCH_H
@@ -12,19 +13,18 @@
 #include "../core/answer.h"
 
 typedef struct {
-    apr_interval_time_t timeout; /* of the whole exchange, connecting included */
-    const char *ca_file;         /* PEM certificates trusted instead of the system's; NULL for those */
-    const apr_array_header_t
-        *allow_http; /* of const char *: hosts that plain http may be used to, besides loopback; may be NULL */
+    apr_interval_time_t timeout;          /* of the whole exchange, connecting included */
+    const char *ca_file;                  /* PEM certificates trusted instead of the system's; NULL for those */
+    const apr_array_header_t *allow_http; /* of const char *: hosts besides loopback that may have plain http */
 } mcp_fetch_options_t;
 
 /* Once in every process before its first mcp_fetch, and before it has threads. More often does no harm. */
 apr_status_t mcp_fetch_global_init(void);
 
-/* GET a URL. reach is the parts of the network (mcp_reach_t) that its host may be found in, checked on the very address that is
- * connected to. The answer lives as long as pool. APR_SUCCESS when a whole answer came, whatever its status; else answer->problem
- * says why not: APR_EACCES when the URL or the address is not allowed, APR_ENOSPC for more than MCP_LIMIT_DOCUMENT bytes, APR_TIMEUP,
- * or APR_EGENERAL. Thread-safe. */
+/* GET a URL. reach is the parts of the network (mcp_reach_t) that its host may be found in, checked on the very
+ * address that is connected to. The answer lives as long as pool. APR_SUCCESS when a whole answer came, whatever
+ * its status; else answer->problem says why not: APR_EACCES when the URL or the address is not allowed, APR_ENOSPC
+ * for more than MCP_LIMIT_DOCUMENT bytes, APR_TIMEUP, or APR_EGENERAL. Thread-safe. */
 apr_status_t mcp_fetch(mcp_answer_t *answer, const char *url, unsigned reach, const mcp_fetch_options_t *options,
                        apr_pool_t *pool);
 

@@ -82,7 +82,8 @@ mcp_keyring_t *mcp_keyring_create(const mcp_keyring_source_t *source, apr_pool_t
     return ring;
 }
 
-/* Walk a round to its end, or to the end of its time: a server that hangs costs two timeouts, whatever the number of its URLs. */
+/* Walk a round to its end, or to the end of its time: a server that hangs costs two timeouts, whatever the number
+ * of its URLs. */
 static void walk(mcp_gather_t *gather, const mcp_fetch_options_t *fetch, const mcp_log_t *log)
 {
     apr_time_t deadline = now() + 2 * fetch->timeout, left;
@@ -209,7 +210,8 @@ static void put(mcp_keyring_t *ring, generation_t *generation)
     }
 }
 
-/* Give a generation back for a newer one: one that came meanwhile, or one that is fetched now. May be the same again. */
+/* Give a generation back for a newer one: one that came meanwhile, or one that is fetched now. May be the same
+ * again. */
 static generation_t *exchange(mcp_keyring_t *ring, generation_t *held, const mcp_log_t *log)
 {
     generation_t *newer;
@@ -250,6 +252,9 @@ mcp_reason_t mcp_keyring_verify(mcp_keyring_t *ring, const mcp_jws_t *jws, unsig
     generation_t *held;
     mcp_reason_t reason = MCP_KEYS_UNAVAILABLE;
 
+    if (!ring) {
+        return MCP_KEYS_UNAVAILABLE;
+    }
     if ((jws->alg & algs) == 0) { /* no keys could help it */
         return MCP_ALGORITHM;
     }

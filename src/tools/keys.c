@@ -46,22 +46,26 @@ apr_status_t mcp_keys_make(EVP_PKEY **key, const char *alg, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
+typedef struct {
+    char *bytes;
+    apr_size_t len;
+} secret_t;
+
 static apr_status_t wipe(void *data)
 {
-    mcp_view_t *secret = data;
+    secret_t *secret = data;
 
-    OPENSSL_cleanse((void *)(uintptr_t)secret->data, secret->len);
+    OPENSSL_cleanse(secret->bytes, secret->len);
     return APR_SUCCESS;
 }
 
 static char *secret_buffer(apr_size_t len, apr_pool_t *pool)
 {
-    mcp_view_t *secret = apr_palloc(pool, sizeof(*secret));
-    char *buffer = apr_pcalloc(pool, len + 1);
+    secret_t *secret = apr_palloc(pool, sizeof(*secret));
 
-    *secret = (mcp_view_t){ buffer, len };
+    *secret = (secret_t){ apr_pcalloc(pool, len + 1), len };
     apr_pool_cleanup_register(pool, secret, wipe, apr_pool_cleanup_null);
-    return buffer;
+    return secret->bytes;
 }
 
 apr_status_t mcp_keys_pem(mcp_view_t *pem, EVP_PKEY *key, apr_pool_t *pool)
