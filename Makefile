@@ -112,7 +112,7 @@ lint:
 
 # Lines and branches of src that the unit tests and the httpd suite run. www-data's children write their counts as well.
 coverage:
-	$(MAKE) BUILD=build-coverage CFLAGS="-O0 -g --coverage" all unit
+	$(MAKE) BUILD=build-coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" all unit
 	chmod -R a+rwX build-coverage
 	BUILD=build-coverage $(PROVE) -It/lib -r $(patsubst $(BUILD)/%,build-coverage/%,$(UNIT_TESTS)) t/httpd
 	gcovr --root . --object-directory build-coverage --filter 'src/core/' --filter 'src/io/' --sort-percentage

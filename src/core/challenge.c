@@ -113,55 +113,84 @@ static bool is_param(const char *c, const char **value)
     return true;
 }
 
-/* Read the parameters of one challenge. Returns the end of the last one, NULL when they cannot be followed; *has
- * tells whether resource_metadata is among them, *any whether there was one at all. */
-static const char *skip_params(const char *c, bool *has, bool *any)
-{
-    const char *end = c, *value;
+/* One challenge of a field: where a parameter could be added behind its last one, and what it has. */
+typedef struct {
+    bool bearer;
+    bool has_metadata;
+    bool has_params;
+    bool token68; /* as Negotiate has: nothing can be added */
+    const char *end;
+} parsed_t;
 
-    *has = *any = false;
-    for (;;) {
-        c = skip_blanks(c);
-        if (!is_param(c, &value)) {
-            return end;
+/* Behind the commas and blanks between list elements (RFC 9110 5.6.1). */
+static const char *skip_commas(const char *c)
+{
+    return c + strspn(c, " \t,");
+}
+
+/* Read name = value pairs as long as there are some. Returns the end of the last, NULL when they cannot be followed. */
+static const char *read_params(parsed_t *parsed, const char *c)
+{
+    const char *value, *next;
+
+    while (is_param(c, &value)) {
+        parsed->has_params = true;
+        if (skip_token(c) - c == 17 && strncasecmp(c, "resource_metadata", 17) == 0) {
+            parsed->has_metadata = true;
         }
-        *has = *has || (skip_token(c) - c == 17 && strncasecmp(c, "resource_metadata", 17) == 0);
-        *any = true;
-        if ((end = skip_value(value)) == NULL) {
+        if ((parsed->end = skip_value(value)) == NULL) {
             return NULL;
         }
-        c = skip_blanks(end);
-        if (*c != ',') {
-            return *c == '\0' ? end : NULL;
+        next = skip_blanks(parsed->end);
+        if (*next != ',') {
+            return *next == '\0' ? parsed->end : NULL;
         }
-        c++;
+        c = skip_commas(next);
     }
+    return parsed->end;
+}
+
+/* Read one challenge. Returns the end of it, before a comma or the end of the field, NULL when it cannot be followed. */
+static const char *read_challenge(parsed_t *parsed, const char *c)
+{
+    const char *scheme_end = skip_token(c), *rest = skip_blanks(scheme_end), *value;
+
+    *parsed = (parsed_t){ .bearer = scheme_end - c == 6 && strncasecmp(c, "Bearer", 6) == 0, .end = scheme_end };
+    if (scheme_end == c || (rest == scheme_end && *rest != ',' && *rest != '\0')) {
+        return NULL;
+    }
+    if (*rest == ',' || *rest == '\0') {
+        return scheme_end;
+    }
+    if (is_param(rest, &value)) {
+        return read_params(parsed, rest);
+    }
+    parsed->token68 = true;
+    rest += strspn(rest, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=");
+    parsed->end = rest;
+    rest = skip_blanks(rest);
+    return *rest == ',' || *rest == '\0' ? parsed->end : NULL;
 }
 
 const char *mcp_challenge_complete(const char *field, const char *resource_metadata, apr_pool_t *pool)
 {
-    const char *c = skip_blanks(field);
+    const char *c = skip_commas(field), *where = NULL;
+    bool comma = false;
 
     while (*c) {
-        const char *scheme = c, *scheme_end = skip_token(c), *end;
-        bool bearer = scheme_end - scheme == 6 && strncasecmp(scheme, "Bearer", 6) == 0, has, any;
+        parsed_t parsed;
+        const char *end = read_challenge(&parsed, c);
 
-        if (scheme_end == scheme || (*scheme_end && !strchr(" \t,", *scheme_end))) {
+        if (!end || (parsed.bearer && (parsed.has_metadata || parsed.token68))) {
             return NULL;
         }
-        if ((end = skip_params(scheme_end, &has, &any)) == NULL) {
-            return NULL;
+        if (parsed.bearer && !where) {
+            where = parsed.end;
+            comma = parsed.has_params;
         }
-        end = any ? end : scheme_end;
-        if (bearer) {
-            return has ? NULL
-                       : apr_psprintf(pool, "%.*s%s resource_metadata=\"%s\"%s", (int)(end - field), field,
-                                      any ? "," : "", resource_metadata, end);
-        }
-        c = end + strspn(end, " \t,");
-        if (!any && c == end && *c) {
-            return NULL; /* token68, as Negotiate has */
-        }
+        c = skip_commas(end);
     }
-    return NULL;
+    return where ? apr_psprintf(pool, "%.*s%s resource_metadata=\"%s\"%s", (int)(where - field), field,
+                                comma ? "," : "", resource_metadata, where)
+                 : NULL;
 }

@@ -175,10 +175,18 @@ static mcp_view_t without_slash(mcp_view_t text)
     return text;
 }
 
+/* The resource, or its other slash variant: clients ask for the one that their user typed. */
+static bool is_resource(mcp_view_t text, const char *resource)
+{
+    if (mcp_view_is(text, resource)) {
+        return true;
+    }
+    return !strchr(resource, '?') && mcp_view_equal(without_slash(text), without_slash(mcp_view_of(resource)));
+}
+
 static bool is_audience(mcp_view_t text, const mcp_expect_t *expect)
 {
-    if (expect->resource && mcp_view_equal(without_slash(text), without_slash(mcp_view_of(expect->resource))) &&
-        text.len > 0) {
+    if (expect->resource && text.len > 0 && is_resource(text, expect->resource)) {
         return true;
     }
     for (int i = 0; expect->audiences && i < expect->audiences->nelts; i++) {
@@ -247,14 +255,19 @@ static const char *scalar_text(const json_t *value, apr_pool_t *pool)
         return apr_pstrmemdup(pool, json_string_value(value), json_string_length(value));
     }
     if (json_is_integer(value)) {
-        return apr_psprintf(pool, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
     }
     return json_is_boolean(value) ? (json_is_true(value) ? "true" : "false") : NULL;
 }
 
 const char *mcp_claims_text(const mcp_claims_t *claims, const char *path, apr_pool_t *pool)
 {
-    const json_t *value = mcp_json_path(claims->payload, mcp_view_of(path)), *member;
+    return mcp_claims_value_text(mcp_json_path(claims->payload, mcp_view_of(path)), pool);
+}
+
+const char *mcp_claims_value_text(const json_t *value, apr_pool_t *pool)
+{
+    const json_t *member;
     apr_array_header_t *words;
     size_t i;
 
@@ -280,7 +293,7 @@ static bool scalar_is(const json_t *value, const char *expected)
         return mcp_view_is((mcp_view_t){ json_string_value(value), json_string_length(value) }, expected);
     }
     if (json_is_integer(value)) {
-        apr_snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        apr_snprintf(number, sizeof(number), "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
         return strcmp(number, expected) == 0;
     }
     return json_is_boolean(value) && strcmp(json_is_true(value) ? "true" : "false", expected) == 0;

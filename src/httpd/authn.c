@@ -64,8 +64,7 @@ static mcp_reason_t verify(request_rec *r, mcp_request_t *state, mcp_view_t toke
         *detail = describe_issuer(r, jws.payload);
         return MCP_ISSUER;
     }
-    reason = !issuer->keyring ? MCP_KEYS_UNAVAILABLE
-                              : mcp_keyring_verify(issuer->keyring, &jws, mcp_issuer_algorithms(issuer), &log);
+    reason = mcp_keyring_verify(issuer->keyring, &jws, mcp_issuer_algorithms(issuer), &log);
     if (reason != MCP_OK) {
         *detail = apr_psprintf(r->pool, "iss \"%s\", kid \"%s\"", issuer->url, text_or(jws.kid, "(none)", r->pool));
         return reason;
@@ -103,7 +102,7 @@ static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reas
     const char *audience;
 
     if (reason == MCP_AUDIENCE) {
-        audience = facts->audience ? mcp_json_text(facts->audience, r->pool) : NULL;
+        audience = mcp_claims_value_text(facts->audience, r->pool);
         return apr_psprintf(r->pool, "expected aud \"%s\", got \"%s\"", mcp_dir_resource(mcp_conf_dir(r)),
                             audience ? mcp_log_name(mcp_view_of(audience), r->pool) : "(none)");
     }

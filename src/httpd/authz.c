@@ -136,6 +136,18 @@ int mcp_authz_before_authn(request_rec *r)
     return answer == HTTP_INTERNAL_SERVER_ERROR ? mcp_reply_refuse(r, MCP_MISCONFIGURED, NO_ANSWER) : answer;
 }
 
+static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reason_t reason)
+{
+    const mcp_scope_t *expected = reason == MCP_MISSING_ROLE ? state->needs.roles : state->needs.scopes, *got;
+
+    if (reason == MCP_DENIED || reason == MCP_MISSING_CLAIM) {
+        return NULL;
+    }
+    got = reason == MCP_MISSING_ROLE ? state->facts->roles : state->facts->scope;
+    return apr_psprintf(r->pool, "expected \"%s\", got \"%s\"", mcp_scope_format(expected, NULL, r->pool),
+                        mcp_log_name(mcp_view_of(mcp_scope_format(got, NULL, r->pool)), r->pool));
+}
+
 /* The tree said no to a user. */
 static int refuse(request_rec *r, mcp_request_t *state)
 {
@@ -147,7 +159,7 @@ static int refuse(request_rec *r, mcp_request_t *state)
     if (reason == MCP_OK || ask_with_user(r, state, MCP_ASK_SUPPOSING) != OK) {
         reason = MCP_DENIED;
     }
-    return mcp_reply_refuse(r, reason, NULL);
+    return mcp_reply_refuse(r, reason, describe(r, state, reason));
 }
 
 int mcp_authz_after_authn(request_rec *r)

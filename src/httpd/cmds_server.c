@@ -103,7 +103,7 @@ static const char *read_file(cmd_parms *cmd, mcp_view_t *bytes, const char *word
         return NULL;
     }
     if (secret && status == MCP_READFILE_EXPOSED) {
-        return mcp_cmds_refuse(cmd, word, "can be read by everybody", apr_pstrcat(cmd->pool, "chmod o= ", path, NULL));
+        return mcp_cmds_refuse(cmd, word, "can be read or written by everybody", apr_pstrcat(cmd->pool, "chmod o= ", path, NULL));
     }
     apr_strerror(status, text, sizeof(text));
     return mcp_cmds_refuse(cmd, word, apr_psprintf(cmd->pool, "cannot be read (%s)", text),

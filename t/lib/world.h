@@ -1,0 +1,99 @@
+/* world.h - an issuer's surroundings for tests without network and clock: what each URL answers now, what was
+ * asked for, and the time. One round takes no time unless the test says so.
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "../../src/core/issuer.h"
+
+typedef struct {
+    apr_pool_t *pool;
+    apr_time_t now;
+    struct {
+        const char *url;
+        mcp_answer_t answer;
+    } places[8];
+    int count;
+    bool down; /* nothing answers */
+    int rounds;
+    int requests;
+    const char *trace;      /* the URLs of the last round */
+    unsigned reach;         /* of its last URL */
+    const mcp_jwks_t *keys; /* of the issuer */
+} world_t;
+
+static inline mcp_answer_t *world_at(world_t *world, const char *url)
+{
+    for (int i = 0; i < world->count; i++) {
+        if (strcmp(world->places[i].url, url) == 0) {
+            return &world->places[i].answer;
+        }
+    }
+    world->places[world->count].url = url;
+    return &world->places[world->count++].answer;
+}
+
+/* What a URL answers from now on. */
+static inline mcp_answer_t *world_put(world_t *world, const char *url, int status, const char *body)
+{
+    mcp_answer_t *answer = world_at(world, url);
+
+    *answer = (mcp_answer_t){
+        .status = status, .type = "application/json", .body = mcp_view_of(body), .reach = MCP_REACH_PUBLIC
+    };
+    return answer;
+}
+
+static inline mcp_answer_t world_get(const world_t *world, const char *url)
+{
+    for (int i = 0; !world->down && i < world->count; i++) {
+        if (strcmp(world->places[i].url, url) == 0) {
+            return world->places[i].answer;
+        }
+    }
+    return (mcp_answer_t){ .status = world->down ? 0 : 404, .problem = world->down ? "Connection refused" : NULL };
+}
+
+/* Make the round that the issuer has given out. True when the issuer took its keys. */
+static inline bool world_round(world_t *world, mcp_issuer_t *issuer, const mcp_log_t *log)
+{
+    apr_pool_t *pool;
+    mcp_gather_t *gather;
+    const char *url;
+    unsigned reach;
+    bool taken;
+
+    apr_pool_create(&pool, world->pool);
+    gather = mcp_issuer_begin(issuer, pool);
+    world->rounds++;
+    world->trace = "";
+    while ((url = mcp_gather_next(&reach, gather)) != NULL) {
+        mcp_answer_t answer = world_get(world, url);
+
+        world->requests++;
+        world->reach = reach;
+        world->trace = apr_pstrcat(pool, world->trace, *world->trace ? " " : "", url, NULL);
+        mcp_gather_deliver(gather, &answer, log);
+    }
+    world->trace = apr_pstrdup(world->pool, world->trace);
+    if ((taken = mcp_issuer_end(issuer, gather, world->now, log))) {
+        world->keys = mcp_gather_result(gather)->keys;
+    } else {
+        apr_pool_destroy(pool);
+    }
+    return taken;
+}
+
+/* Ask, and make the round if that is the advice. */
+static inline mcp_issuer_advice_t world_ask(world_t *world, mcp_issuer_t *issuer, mcp_issuer_need_t need,
+                                            const mcp_log_t *log)
+{
+    mcp_issuer_advice_t advice = mcp_issuer_ask(issuer, need, world->now, log);
+
+    if (advice == MCP_ISSUER_FETCH) {
+        world_round(world, issuer, log);
+    }
+    return advice;
+}
+
+#endif

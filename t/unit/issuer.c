@@ -1,0 +1,289 @@
+/* The life of an issuer on a simulated clock: what to do, at which second, through outages of days. */
+#include <apr_general.h>
+#include <unistd.h>
+
+#include "../lib/notebook.h"
+#include "../lib/signer.h"
+#include "../lib/tap.h"
+#include "../lib/world.h"
+
+#define URL "https://as.example/keys"
+#define OTHER "https://as.example/more"
+#define SECOND APR_TIME_C(1000000)
+#define DAY (86400 * SECOND)
+
+static const char *keys_a, *keys_b;
+
+static mcp_issuer_t *make_issuer(const char *url1, const char *url2, apr_pool_t *pool)
+{
+    apr_array_header_t *urls = apr_array_make(pool, 2, sizeof(const char *));
+    mcp_gather_source_t source = { "https://as.example", urls, NULL };
+
+    APR_ARRAY_PUSH(urls, const char *) = url1;
+    if (url2) {
+        APR_ARRAY_PUSH(urls, const char *) = url2;
+    }
+    return mcp_issuer_create(&source, pool);
+}
+
+static world_t make_world(apr_pool_t *pool, apr_time_t now)
+{
+    world_t world = { .pool = pool, .now = now, .trace = "" };
+
+    world_put(&world, URL, 200, keys_a);
+    world_put(&world, OTHER, 200, keys_b);
+    return world;
+}
+
+static void test_first(apr_pool_t *pool, apr_time_t start)
+{
+    world_t world = make_world(pool, start);
+    mcp_issuer_t *issuer = make_issuer(URL, NULL, pool);
+    mcp_log_t log = notebook_open();
+
+    ok(!mcp_issuer_is_usable(issuer, start) && !mcp_issuer_is_whole(issuer, start), "nothing at first");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, start, &log), MCP_ISSUER_FETCH, "the first one fetches");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, start, &log), MCP_ISSUER_WAIT, "the next one waits");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_DOUBT, start + 1, &log), MCP_ISSUER_WAIT, "in doubt as well");
+    ok(world_round(&world, issuer, &log), "keys come");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, start, &log), MCP_ISSUER_USE, "and are used");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, start + MCP_ISSUER_REFRESH - 1, &log), MCP_ISSUER_USE,
+           "until stale");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, start + MCP_ISSUER_REFRESH, &log), MCP_ISSUER_FETCH,
+           "then one fetches");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, start + MCP_ISSUER_REFRESH, &log), MCP_ISSUER_USE,
+           "while others go on");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_DOUBT, start + MCP_ISSUER_REFRESH, &log), MCP_ISSUER_WAIT,
+           "and those in doubt wait for it");
+    world.now = start + MCP_ISSUER_REFRESH;
+    world_put(&world, URL, 200, keys_b);
+    ok(world_round(&world, issuer, &log), "new keys come");
+    is_str(world.keys->keys[0].kid, "b", "and the withdrawn one is gone");
+    is_int(world.keys->count, 1, "they are all");
+}
+
+/* Three days without the authorization server, a token every second. */
+static void test_outage(apr_pool_t *pool, apr_time_t start)
+{
+    world_t world = make_world(pool, start);
+    mcp_issuer_t *issuer = make_issuer(URL, NULL, pool);
+    mcp_log_t log = notebook_open();
+    apr_time_t last_served = 0, last_round = 0, longest = 0;
+    int rounds_in_first_minute = 0;
+
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    world.down = true;
+    for (world.now = start; world.now < start + 3 * DAY; world.now += SECOND) {
+        int before = world.rounds;
+        mcp_issuer_advice_t advice = world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+
+        if (advice == MCP_ISSUER_USE || (advice == MCP_ISSUER_FETCH && mcp_issuer_is_usable(issuer, world.now))) {
+            last_served = world.now;
+        }
+        if (world.rounds > before) {
+            longest = last_round && world.now - last_round > longest ? world.now - last_round : longest;
+            last_round = world.now;
+            rounds_in_first_minute += world.now < start + MCP_ISSUER_REFRESH + 60 * SECOND;
+        }
+    }
+    is_int((last_served - start) / SECOND, 86399, "old keys serve for a day, to the second");
+    is_int(rounds_in_first_minute, 6, "six attempts in the first minute, after 0, 1, 3, 7, 15 and 31 s");
+    is_int(longest / SECOND, 60, "later one every minute");
+    ok(world.rounds < 3 * 1440 + 10, "%d attempts in three days", world.rounds);
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, world.now - SECOND, &log), MCP_ISSUER_DOWN, "then it is down");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_DOUBT, world.now - SECOND, &log), MCP_ISSUER_DOWN, "in doubt as well");
+
+    world.down = false;
+    world.now += 60 * SECOND;
+    is_int(world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log), MCP_ISSUER_FETCH, "when it is back");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, world.now, &log), MCP_ISSUER_USE, "so are the keys");
+    ok(mcp_issuer_is_whole(issuer, world.now), "all of them");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, world.now + MCP_ISSUER_REFRESH, &log), MCP_ISSUER_FETCH,
+           "and the pauses are forgotten");
+}
+
+/* Down from the start: one attempt, a pause, and never an answer that there are keys. */
+static void test_cold_outage(apr_pool_t *pool)
+{
+    world_t world = make_world(pool, 0);
+    mcp_issuer_t *issuer = make_issuer(URL, NULL, pool);
+    mcp_log_t log = notebook_open();
+    int used = 0;
+
+    notebook_clear();
+    world.down = true;
+    for (world.now = 0; world.now < DAY; world.now += SECOND) {
+        used += world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log) == MCP_ISSUER_USE;
+    }
+    is_int(used, 0, "no keys in a day without them");
+    ok(world.rounds > 1400 && world.rounds < 1450, "%d attempts", world.rounds);
+    is_int(notebook_count("error MCP0104"), world.rounds, "each is one error line");
+    is_int(notebook.lines, world.rounds, "and no other");
+    world.down = false;
+    world.now += 60 * SECOND;
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    is_int(notebook_count("info MCP0105"), 1, "recovery is in the log");
+}
+
+/* 10,000 tokens with unknown keys within 100 seconds. */
+static void test_flood(apr_pool_t *pool)
+{
+    world_t world = make_world(pool, 0);
+    mcp_issuer_t *issuer = make_issuer(URL, NULL, pool);
+    mcp_log_t log = notebook_open();
+    int held_up = 0;
+
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    notebook_clear();
+    for (int i = 0; i < 10000; i++) {
+        world.now += SECOND / 100;
+        world_ask(&world, issuer, MCP_ISSUER_DOUBT, &log);
+        held_up += mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, world.now, &log) != MCP_ISSUER_USE;
+    }
+    is_int(world.rounds, 1 + 4, "four fetches: at once, and after 30, 60 and 90 s");
+    is_int(held_up, 0, "good tokens have not noticed");
+    is_int(notebook_count("MCP0102"), 4, "each fetch is in the log");
+    is_int(notebook_count("MCP0101"), 4, "and the throttle once for each");
+    world.down = true;
+    world.now += MCP_ISSUER_THROTTLE;
+    for (int i = 0; i < 10000; i++) {
+        world.now += SECOND / 100;
+        world_ask(&world, issuer, MCP_ISSUER_DOUBT, &log);
+    }
+    is_int(world.rounds, 1 + 4 + 4, "no more of them when they fail");
+}
+
+/* A new key is there within one fetch, for a token as well as for the next but one 30 s later. */
+static void test_rotation(apr_pool_t *pool)
+{
+    world_t world = make_world(pool, 0);
+    mcp_issuer_t *issuer = make_issuer(URL, NULL, pool);
+    mcp_log_t log = notebook_open();
+
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    world.now = 5 * SECOND;
+    world_put(&world, URL, 200, keys_b);
+    is_int(world_ask(&world, issuer, MCP_ISSUER_DOUBT, &log), MCP_ISSUER_FETCH, "the first doubt is followed at once");
+    is_str(world.keys->keys[0].kid, "b", "and the new key is there");
+    world_put(&world, URL, 200, keys_a);
+    world.now = 5 * SECOND + MCP_ISSUER_THROTTLE - 1;
+    is_int(world_ask(&world, issuer, MCP_ISSUER_DOUBT, &log), MCP_ISSUER_USE, "a second one only after 30 s");
+    world.now++;
+    is_int(world_ask(&world, issuer, MCP_ISSUER_DOUBT, &log), MCP_ISSUER_FETCH, "then it is");
+    is_str(world.keys->keys[0].kid, "a", "and finds what is there by then");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, world.now + MCP_ISSUER_REFRESH - 1, &log), MCP_ISSUER_USE,
+           "such a fetch is a refresh, too");
+}
+
+/* Answers that hold no usable key: the old keys stay. */
+static void test_bad_answers(apr_pool_t *pool)
+{
+    static const struct {
+        int status;
+        const char *type, *body;
+    } rows[] = { { 200, "application/json", "{\"keys\":[]}" },
+                 { 200, "application/json", "{}" },
+                 { 200, "application/json", "[]" },
+                 { 200, "application/json", "\"x\"" },
+                 { 200, "application/json", "null" },
+                 { 200, "application/json", "" },
+                 { 200, "application/json", "{\"keys\":[{\"kty\":\"RSA\"" },
+                 { 200, "application/json", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}" },
+                 { 200, "application/json", "{\"keys\":[],\"keys\":[]}" },
+                 { 200, "application/json", "\x1f\x8b\x08garbage" },
+                 { 200, "text/html", NULL },
+                 { 204, NULL, "" },
+                 { 301, "application/json", NULL },
+                 { 404, "application/json", NULL },
+                 { 429, "application/json", NULL },
+                 { 500, "application/json", NULL } };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        world_t world = make_world(pool, 0);
+        mcp_issuer_t *issuer = make_issuer(URL, NULL, pool);
+        mcp_log_t log = notebook_open();
+
+        world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+        world_put(&world, URL, rows[i].status, rows[i].body ? rows[i].body : keys_b)->type = rows[i].type;
+        world.now = MCP_ISSUER_REFRESH;
+        notebook_clear();
+        is_int(world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log), MCP_ISSUER_FETCH, "status %d: %s", rows[i].status,
+               rows[i].body ? rows[i].body : "good keys");
+        is_str(world.keys->keys[0].kid, "a", "the old keys stay");
+        is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, world.now, &log), MCP_ISSUER_USE, "and are used");
+        is_int(notebook_count("warn MCP0103"), 1, "with a warning");
+    }
+}
+
+/* One of two key URLs fails: half the keys are better than none, and never take the place of all. */
+static void test_half(apr_pool_t *pool)
+{
+    world_t world = make_world(pool, 0);
+    mcp_issuer_t *issuer = make_issuer(URL, OTHER, pool);
+    mcp_log_t log = notebook_open();
+
+    world_put(&world, OTHER, 500, "");
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, 0, &log), MCP_ISSUER_USE, "half the keys are used");
+    is_int(world.keys->count, 1, "as they are");
+    ok(mcp_issuer_is_usable(issuer, 0) && !mcp_issuer_is_whole(issuer, 0), "but not for the whole");
+    world.now = 2 * SECOND;
+    world_put(&world, OTHER, 200, keys_b);
+    is_int(world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log), MCP_ISSUER_FETCH, "the rest is fetched soon");
+    is_int(world.keys->count, 2, "and there");
+    ok(mcp_issuer_is_whole(issuer, world.now), "now they are the whole");
+    world.now += MCP_ISSUER_REFRESH;
+    world_put(&world, URL, 500, "");
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    is_int(world.keys->count, 2, "half never replaces all");
+    ok(mcp_issuer_is_whole(issuer, world.now), "which stay the whole");
+}
+
+/* A round whose time ran out before its end counts as half of one. */
+static void test_cut_round(apr_pool_t *pool)
+{
+    world_t world = make_world(pool, 0);
+    mcp_issuer_t *issuer = make_issuer(URL, OTHER, pool);
+    mcp_log_t log = notebook_open();
+    mcp_answer_t answer = world_get(&world, URL);
+    mcp_gather_t *gather;
+
+    mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, 0, &log);
+    gather = mcp_issuer_begin(issuer, pool);
+    ok(!mcp_issuer_end(issuer, gather, 0, &log), "a round that did not begin brings nothing");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, 0, &log), MCP_ISSUER_DOWN, "and has to pause");
+    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, SECOND, &log), MCP_ISSUER_FETCH, "for a second");
+    gather = mcp_issuer_begin(issuer, pool);
+    mcp_gather_deliver(gather, &answer, &log);
+    ok(mcp_issuer_end(issuer, gather, SECOND, &log), "one that got halfway brings half");
+    ok(!mcp_issuer_is_whole(issuer, SECOND), "and is not the whole");
+    mcp_gather_deliver(gather, &answer, &log);
+    mcp_gather_deliver(gather, &answer, &log);
+    is_int(mcp_gather_result(gather)->keys->count, 2, "what comes after the end is not taken");
+}
+
+int main(void)
+{
+    apr_pool_t *pool;
+    signer_t a, b;
+
+    alarm(60);
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    a = signer_make("a", pool);
+    b = signer_make("b", pool);
+    keys_a = signer_jwks(&a, pool);
+    keys_b = signer_jwks(&b, pool);
+    test_first(pool, 0);
+    test_first(pool, 400 * DAY);
+    test_outage(pool, 0);
+    test_outage(pool, 7 * DAY);
+    test_cold_outage(pool);
+    test_flood(pool);
+    test_rotation(pool);
+    test_bad_answers(pool);
+    test_half(pool);
+    test_cut_round(pool);
+    apr_terminate();
+    return done_testing();
+}

@@ -1,0 +1,369 @@
+/* One keyring, several threads, and an authorization server that rotates, hangs, fails and comes back. */
+#include <apr_general.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "../../src/io/keyring.h"
+#include "../lib/loopback.h"
+#include "../lib/notebook.h"
+#include "../lib/signer.h"
+#include "../lib/tap.h"
+
+#define THREADS 24
+
+static loopback_t *server;
+static signer_t a, b, forger;
+
+static double seconds(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static const char *url_of(const char *path, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "http://127.0.0.1:%u%s", server->port, path);
+}
+
+static mcp_keyring_t *make_ring(const char *path, const mcp_jwks_t *fixed, apr_interval_time_t timeout,
+                                apr_pool_t *pool)
+{
+    apr_array_header_t *urls = apr_array_make(pool, 1, sizeof(const char *));
+    mcp_keyring_source_t source = { url_of("", pool), urls, fixed, { .timeout = timeout } };
+
+    if (path) {
+        APR_ARRAY_PUSH(urls, const char *) = url_of(path, pool);
+    }
+    return mcp_keyring_create(&source, pool);
+}
+
+static mcp_jws_t parse(const char *token, apr_pool_t *pool)
+{
+    mcp_jws_t jws;
+
+    if (mcp_jws_parse(&jws, mcp_view_of(token), pool) != MCP_OK) {
+        abort();
+    }
+    return jws;
+}
+
+static mcp_reason_t verify(mcp_keyring_t *ring, const signer_t *signer, const char *kid, apr_pool_t *pool)
+{
+    mcp_log_t log = notebook_open();
+    mcp_jws_t jws = parse(signer_token(signer, kid, pool), pool);
+
+    return mcp_keyring_verify(ring, &jws, MCP_ALGS_PUBLIC, &log);
+}
+
+/* A path of its own for each test, so that what it counts is its own. */
+static loopback_route_t *serve(const char *path, const signer_t *signer, apr_pool_t *pool)
+{
+    return loopback_json(server, path, signer_jwks(signer, pool));
+}
+
+static int hits(const loopback_route_t *route)
+{
+    return atomic_load(&route->hits);
+}
+
+static void test_discovery(apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = make_ring(NULL, NULL, apr_time_from_sec(5), pool);
+    loopback_route_t *route = serve("/discovered", &a, pool);
+
+    loopback_json(
+        server, "/.well-known/openid-configuration",
+        apr_psprintf(pool, "{\"issuer\":\"%s\",\"jwks_uri\":\"%s\"}", url_of("", pool), url_of("/discovered", pool)));
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "keys are discovered");
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "and kept");
+    is_int(hits(route), 1, "with one fetch");
+    loopback_json(
+        server, "/.well-known/openid-configuration",
+        apr_psprintf(pool, "{\"issuer\":\"https://evil.example\",\"jwks_uri\":\"%s\"}", url_of("/discovered", pool)));
+    ring = make_ring(NULL, NULL, apr_time_from_sec(5), pool);
+    is_int(verify(ring, &a, "a", pool), MCP_KEYS_UNAVAILABLE, "metadata of another issuer is none");
+    is_int(hits(route), 1, "and not followed");
+}
+
+static void test_verdicts(apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = make_ring("/verdicts", NULL, apr_time_from_sec(5), pool);
+    loopback_route_t *route = serve("/verdicts", &a, pool);
+    mcp_jws_t jws = parse(signer_token(&a, "a", pool), pool);
+
+    is_int(mcp_keyring_verify(NULL, &jws, MCP_ALGS_PUBLIC, NULL), MCP_KEYS_UNAVAILABLE, "no keyring has no keys");
+    is_int(mcp_keyring_verify(ring, &jws, MCP_RS256, NULL), MCP_ALGORITHM, "an algorithm that is not allowed");
+    is_int(hits(route), 0, "needs no keys");
+    is_int(verify(ring, &a, "x", pool), MCP_UNKNOWN_KEY, "an unknown kid first of all");
+    is_int(hits(route), 1, "is judged by keys that are fresh from the fetch it caused");
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "a good token");
+    is_int(verify(ring, &forger, "a", pool), MCP_SIGNATURE, "a bad signature");
+    is_int(hits(route), 2, "has the keys fetched again");
+    is_int(verify(ring, &forger, "a", pool), MCP_SIGNATURE, "another one");
+    is_int(verify(ring, &forger, "y", pool), MCP_UNKNOWN_KEY, "and an unknown kid");
+    is_int(hits(route), 2, "have not");
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "a good token is still good");
+}
+
+static void test_rotation(apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = make_ring("/rotation", NULL, apr_time_from_sec(5), pool);
+    loopback_route_t *route = serve("/rotation", &a, pool);
+    signer_t successor = { b.pkey, "a" };
+
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "the old key");
+    serve("/rotation", &b, pool);
+    is_int(verify(ring, &b, "b", pool), MCP_OK, "the new key, at first sight");
+    is_int(verify(ring, &a, "a", pool), MCP_UNKNOWN_KEY, "the withdrawn one");
+    is_int(hits(route), 2, "two fetches in all");
+
+    ring = make_ring("/rotation", NULL, apr_time_from_sec(5), pool);
+    serve("/rotation", &a, pool);
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "a key");
+    serve("/rotation", &successor, pool);
+    is_int(verify(ring, &successor, "a", pool), MCP_OK, "its successor under the same kid");
+}
+
+static void test_static(apr_pool_t *pool)
+{
+    mcp_jwks_t *fixed = mcp_jwk_set(pool);
+    loopback_route_t *route = loopback_route(server, "/beside", "HTTP/1.1 503 Busy\r\nConnection: close\r\n", "");
+    mcp_keyring_t *ring;
+    int before = atomic_load(&server->hits);
+
+    if (!mcp_jwk_add_set(fixed, mcp_view_of(signer_jwks(&a, pool)), NULL)) {
+        abort();
+    }
+    ring = make_ring(NULL, fixed, apr_time_from_sec(5), pool);
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "a static key");
+    is_int(verify(ring, &b, "b", pool), MCP_UNKNOWN_KEY, "no other");
+    is_int(verify(ring, &forger, "a", pool), MCP_SIGNATURE, "no forgery");
+    is_int(atomic_load(&server->hits), before, "and no fetch");
+
+    ring = make_ring("/beside", fixed, apr_time_from_sec(5), pool);
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "a static key beside a URL that fails");
+    is_int(verify(ring, &b, "b", pool), MCP_KEYS_UNAVAILABLE, "a key that the URL might have cannot be judged");
+    is_int(hits(route), 1, "by one attempt");
+    serve("/beside", &b, pool);
+    usleep(1100000);
+    is_int(verify(ring, &b, "b", pool), MCP_OK, "when it is back, its keys count");
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "the static one as well");
+    is_int(verify(ring, &a, "c", pool), MCP_UNKNOWN_KEY, "and others can be told apart");
+}
+
+static void test_outage(apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = make_ring("/outage", NULL, apr_time_from_sec(5), pool);
+    loopback_route_t *route = loopback_route(server, "/outage", "HTTP/1.1 500 Oops\r\nConnection: close\r\n", "");
+
+    is_int(verify(ring, &a, "a", pool), MCP_KEYS_UNAVAILABLE, "no keys at first");
+    is_int(verify(ring, &a, "a", pool), MCP_KEYS_UNAVAILABLE, "nor at once afterwards");
+    is_int(hits(route), 1, "by one attempt");
+    serve("/outage", &a, pool);
+    usleep(1100000);
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "it recovers by itself");
+    loopback_route(server, "/outage", "HTTP/1.1 500 Oops\r\nConnection: close\r\n", "");
+    is_int(verify(ring, &a, "x", pool), MCP_UNKNOWN_KEY, "a refetch that fails");
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "leaves the old keys");
+}
+
+/* A server that hangs costs one caller two timeouts for three addresses, and nobody anything for a while after. */
+static void test_hang(apr_pool_t *pool)
+{
+    static const char *const paths[] = { "/.well-known/oauth-authorization-server/t",
+                                         "/.well-known/openid-configuration/t", "/t/.well-known/openid-configuration" };
+    mcp_keyring_source_t source = { url_of("/t", pool), NULL, NULL, { .timeout = apr_time_from_msec(400) } };
+    mcp_keyring_t *ring = mcp_keyring_create(&source, pool);
+    double start = seconds();
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        loopback_json(server, paths[i], "")->manner = LOOPBACK_HANG;
+    }
+    is_int(verify(ring, &a, "a", pool), MCP_KEYS_UNAVAILABLE, "a server that hangs");
+    ok(seconds() - start > 0.7 && seconds() - start < 1.1, "two timeouts: %.3f s", seconds() - start);
+    start = seconds();
+    is_int(verify(ring, &a, "a", pool), MCP_KEYS_UNAVAILABLE, "and then");
+    ok(seconds() - start < 0.1, "none: %.3f s", seconds() - start);
+}
+
+typedef struct {
+    mcp_keyring_t *ring;
+    mcp_jws_t jws;
+    int repeat;
+    int reasons[MCP_REASON_COUNT];
+    double longest;
+} worker_t;
+
+static void *work(void *baton)
+{
+    worker_t *worker = baton;
+    mcp_log_t log = notebook_open();
+
+    for (int i = 0; i < worker->repeat; i++) {
+        double start = seconds();
+
+        worker->reasons[mcp_keyring_verify(worker->ring, &worker->jws, MCP_ALGS_PUBLIC, &log)]++;
+        worker->longest = seconds() - start > worker->longest ? seconds() - start : worker->longest;
+    }
+    return NULL;
+}
+
+/* Run one thread per token at once; returns how many verdicts were as expected. */
+static int race(worker_t workers[], int count, mcp_reason_t expected)
+{
+    pthread_t threads[2 * THREADS];
+    int good = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0) {
+            abort();
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        pthread_join(threads[i], NULL);
+        good += workers[i].reasons[expected];
+    }
+    return good;
+}
+
+static void prepare(worker_t workers[], int count, mcp_keyring_t *ring, const char *token, int repeat, apr_pool_t *pool)
+{
+    for (int i = 0; i < count; i++) {
+        workers[i] = (worker_t){ .ring = ring, .jws = parse(token, pool), .repeat = repeat };
+    }
+}
+
+static void test_herd(apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = make_ring("/herd", NULL, apr_time_from_sec(5), pool);
+    loopback_route_t *route = serve("/herd", &a, pool);
+    worker_t workers[THREADS];
+
+    route->delay = 200;
+    prepare(workers, THREADS, ring, signer_token(&a, "a", pool), 1, pool);
+    is_int(race(workers, THREADS, MCP_OK), THREADS, "all threads wait for the first keys");
+    is_int(hits(route), 1, "which are fetched once");
+
+    serve("/herd", &b, pool)->delay = 200;
+    prepare(workers, MCP_LIMIT_DOUBTERS, ring, signer_token(&b, "b", pool), 1, pool);
+    is_int(race(workers, MCP_LIMIT_DOUBTERS, MCP_OK), MCP_LIMIT_DOUBTERS,
+           "a new key is good for all that come at once");
+    is_int(hits(route), 2, "with one more fetch");
+}
+
+/* Without keys, callers wait no longer than the timeout for the one who fetches. */
+static void test_bounded_wait(apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = make_ring("/wait", NULL, apr_time_from_msec(400), pool);
+    loopback_route_t *route = serve("/wait", &a, pool);
+    worker_t workers[THREADS];
+    double longest = 0;
+
+    route->manner = LOOPBACK_HANG;
+    prepare(workers, THREADS, ring, signer_token(&a, "a", pool), 1, pool);
+    is_int(race(workers, THREADS, MCP_KEYS_UNAVAILABLE), THREADS, "nobody gets keys from a server that hangs");
+    for (int i = 0; i < THREADS; i++) {
+        longest = workers[i].longest > longest ? workers[i].longest : longest;
+    }
+    ok(longest < 0.8, "and nobody waits long: %.3f s", longest);
+    is_int(hits(route), 1, "for the one attempt");
+}
+
+/* A flood of forged tokens while the server is slow: good tokens are good at once, and the flood is refused. */
+static void test_flood(apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = make_ring("/flood", NULL, apr_time_from_sec(5), pool);
+    loopback_route_t *route = serve("/flood", &a, pool);
+    worker_t workers[2 * THREADS];
+    double longest = 0;
+    int refused = 0;
+
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "keys are there");
+    route->delay = 2000;
+    prepare(workers, THREADS, ring, signer_token(&a, "a", pool), 50, pool);
+    for (int i = THREADS; i < 2 * THREADS; i++) {
+        workers[i] = (worker_t){ .ring = ring,
+                                 .jws = parse(signer_token(&a, apr_psprintf(pool, "kid-%d", i), pool), pool),
+                                 .repeat = 3 };
+    }
+    is_int(race(workers, 2 * THREADS, MCP_OK), 50 * THREADS, "every good token is good");
+    for (int i = 0; i < 2 * THREADS; i++) {
+        refused += workers[i].reasons[MCP_UNKNOWN_KEY];
+        longest = i < THREADS && workers[i].longest > longest ? workers[i].longest : longest;
+    }
+    is_int(refused, 3 * THREADS, "every other is refused");
+    is_int(hits(route), 2, "by one fetch for all of them");
+    ok(longest < 1.5, "no good token waited for it: %.3f s", longest);
+}
+
+/* Generations come and go under the feet of verifying threads. */
+static void test_generations(apr_pool_t *pool)
+{
+    loopback_route_t *route = serve("/generations", &a, pool);
+    worker_t workers[THREADS];
+    int good = 0;
+
+    for (int round = 0; round < 20; round++) {
+        apr_pool_t *own;
+        mcp_keyring_t *ring;
+
+        apr_pool_create(&own, pool);
+        ring = make_ring("/generations", NULL, apr_time_from_sec(5), own);
+        good += verify(ring, &a, "a", own) == MCP_OK;
+        prepare(workers, THREADS, ring, signer_token(&a, "a", own), 20, own);
+        workers[0].jws = parse(signer_token(&a, "new", own), own);
+        good += race(workers, THREADS, MCP_OK);
+        apr_pool_destroy(own);
+    }
+    is_int(good, 20 * (1 + (THREADS - 1) * 20), "verdicts hold while the keys are exchanged");
+    is_int(hits(route), 40, "twice in each keyring");
+}
+
+static void test_process(apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = make_ring("/process", NULL, apr_time_from_sec(5), pool);
+    pid_t pid;
+    int status = 0;
+
+    serve("/process", &a, pool);
+    pid = fork(); /* as prefork does: the child is the first to use anything */
+    if (pid < 0) {
+        abort();
+    }
+    if (pid == 0) {
+        _exit(verify(ring, &a, "a", pool) == MCP_OK ? 0 : 1);
+    }
+    waitpid(pid, &status, 0);
+    is_int(status, 0, "a child process fetches for itself");
+}
+
+int main(void)
+{
+    apr_pool_t *pool;
+
+    alarm(120);
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    server = loopback_start();
+    mcp_fetch_global_init();
+    a = signer_make("a", pool);
+    b = signer_make("b", pool);
+    forger = signer_make("forger", pool);
+    test_process(pool);
+    test_discovery(pool);
+    test_verdicts(pool);
+    test_rotation(pool);
+    test_static(pool);
+    test_outage(pool);
+    test_hang(pool);
+    test_herd(pool);
+    test_bounded_wait(pool);
+    test_flood(pool);
+    test_generations(pool);
+    loopback_stop(server);
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return done_testing();
+}
