@@ -1,5 +1,7 @@
 #include "units.h"
 
+#include <apr.h>
+
 bool mcp_units_duration(apr_interval_time_t *duration, const char *text)
 {
     static const struct {
@@ -21,7 +23,7 @@ bool mcp_units_duration(apr_interval_time_t *duration, const char *text)
         number = number * 10 + (text[i] - '0');
     }
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcasecmp(text + digits, units[i].name) == 0) {
+        if (strcasecmp(text + digits, units[i].name) == 0 && number <= APR_INT64_MAX / units[i].size) {
             *duration = number * units[i].size;
             return true;
         }

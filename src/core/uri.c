@@ -2,6 +2,7 @@
 
 #include <apr_lib.h>
 #include <apr_uri.h>
+#include <stdlib.h>
 
 static bool only_uri_bytes(const char *text)
 {
@@ -23,6 +24,14 @@ static char *lower(const char *text, apr_pool_t *pool)
     return copy;
 }
 
+/* 1 to 65535 in digits; APR would take a sign, and the rest of a longer number. */
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits > 0 && digits < 6 && text[digits] == '\0' && atoi(text) > 0 && atoi(text) <= 65535;
+}
+
 static const char *check_parts(const apr_uri_t *parts)
 {
     if (!parts->scheme || !parts->hostinfo) {
@@ -37,7 +46,7 @@ static const char *check_parts(const apr_uri_t *parts)
     if (!parts->hostname || !*parts->hostname) {
         return "has no host";
     }
-    if (parts->port_str && (!*parts->port_str || parts->port == 0)) {
+    if (parts->port_str && !is_port(parts->port_str)) {
         return "has a bad port";
     }
     return NULL;

@@ -304,7 +304,7 @@ static void test_scope(apr_pool_t *pool)
     names.scope_prefix = NULL;
 }
 
-/* D-25: 2000 scopes, and as many as a token can hold, without undue time. */
+/* D-25: 2000 scopes, and more than are kept. */
 static void test_many_scopes(apr_pool_t *pool)
 {
     static const int counts[] = { 2000, MCP_LIMIT_SCOPES, 2 * MCP_LIMIT_SCOPES };
@@ -312,16 +312,13 @@ static void test_many_scopes(apr_pool_t *pool)
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         char *text = apr_palloc(pool, (size_t)counts[i] * 6 + 100), *end = text;
         mcp_claims_t claims;
-        apr_time_t start;
 
         end += sprintf(end, "{\"exp\":1700003600,\"aud\":\"" RESOURCE "\",\"sub\":\"u\",\"scope\":\"");
         for (int n = 0; n < counts[i]; n++) {
             end += sprintf(end, "%x ", n);
         }
         sprintf(end, "\"}");
-        start = apr_time_now();
         is_int(judge(&claims, text, pool), MCP_OK, "D-25 %d scopes", counts[i]);
-        diag("%d scopes: %d us", counts[i], (int)(apr_time_now() - start));
         is_int(claims.scope->nelts, counts[i] < MCP_LIMIT_SCOPES ? counts[i] : MCP_LIMIT_SCOPES, "D-25 no more than the limit");
     }
 }
