@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -257,7 +258,7 @@ bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
             mcp_log(log, MCP_LOG_WARN, "MCP0002", "key %u of the set, kid \"%s\", is left out: %s", (unsigned)i + 1,
                     kid_for_log(jwk, set->pool), unfit);
         }
-        if (set->count == MCP_LIMIT_KEYS) {
+        if (set->count == MCP_LIMIT_KEYS || i + 1 == MCP_LIMIT_KEYS_READ) {
             break;
         }
     }
@@ -295,6 +296,7 @@ bool mcp_jwk_add_pem(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
     int before = set->count;
     const char *unfit = NULL;
 
+    ERR_set_mark();
     while (bio && !unfit && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
         unfit = strstr(name, "PRIVATE") ? "it is a private key"
                                         : add_key(set, parse_pem_block(name, data, len), NULL, MCP_ALGS_PUBLIC);
@@ -303,6 +305,10 @@ bool mcp_jwk_add_pem(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
         OPENSSL_clear_free(data, (size_t)len);
     }
     BIO_free(bio);
+    if (!unfit && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) { /* the end of a whole file */
+        unfit = "it is cut short or spoiled";
+    }
+    ERR_pop_to_mark();
     if (unfit) {
         mcp_log(log, MCP_LOG_ERROR, "MCP0004", "a key of the PEM file is not usable: %s", unfit);
     }

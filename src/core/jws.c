@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/hmac.h>
 #include <openssl/rsa.h>
 
@@ -210,14 +211,11 @@ static int kid_fit(const mcp_jws_t *jws, const mcp_jwk_t *key)
     return mcp_view_is(jws->kid, key->kid) ? 2 : 0;
 }
 
-mcp_reason_t mcp_jws_verify(const mcp_jws_t *jws, const mcp_jwks_t *keys, unsigned algs)
+static mcp_reason_t try_keys(const mcp_jws_t *jws, const mcp_jwks_t *keys)
 {
     mcp_reason_t reason = MCP_UNKNOWN_KEY;
     int tries = 0;
 
-    if ((jws->alg & algs) == 0) {
-        return MCP_ALGORITHM;
-    }
     for (int fit = 2; fit > 0 && reason == MCP_UNKNOWN_KEY; fit--) {
         for (int i = 0; i < keys->count && tries < MCP_LIMIT_KEY_TRIES; i++) {
             const mcp_jwk_t *key = &keys->keys[i];
@@ -236,5 +234,18 @@ mcp_reason_t mcp_jws_verify(const mcp_jws_t *jws, const mcp_jwks_t *keys, unsign
             tries++;
         }
     }
+    return reason;
+}
+
+mcp_reason_t mcp_jws_verify(const mcp_jws_t *jws, const mcp_jwks_t *keys, unsigned algs)
+{
+    mcp_reason_t reason;
+
+    if ((jws->alg & algs) == 0) {
+        return MCP_ALGORITHM;
+    }
+    ERR_set_mark(); /* a wrong signature must leave nothing in the error queue that TLS shares with us */
+    reason = try_keys(jws, keys);
+    ERR_pop_to_mark();
     return reason;
 }

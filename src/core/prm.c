@@ -27,12 +27,16 @@ static const struct {
     { "signed_metadata", STRING, "eyJhbGciOiJFUzI1NiJ9.e30.c2ln" },
 };
 
+/* NULL when a word is not UTF-8. */
 static json_t *string_array(const apr_array_header_t *words)
 {
     json_t *array = json_array();
 
     for (int i = 0; words && i < words->nelts; i++) {
-        json_array_append_new(array, json_string(APR_ARRAY_IDX(words, i, const char *)));
+        if (json_array_append_new(array, json_string(APR_ARRAY_IDX(words, i, const char *))) != 0) {
+            json_decref(array);
+            return NULL;
+        }
     }
     return array;
 }
