@@ -6,23 +6,27 @@
 #include <http_request.h>
 #include <mod_auth.h>
 
+#include "authn.h"
 #include "cmds.h"
 #include "reply.h"
 
 #define NO_ANSWER "the Require lines give no answer, see the line before"
 
-/* Whether the Require line says not, or stands in a <RequireNone>. */
-static bool is_negated(const ap_directive_t *directive)
+static bool is_inside(const ap_directive_t *directive, const char *name)
 {
-    if (strncasecmp(directive->args, "not", 3) == 0 && apr_isspace(directive->args[3])) {
-        return true;
-    }
     for (const ap_directive_t *section = directive->parent; section; section = section->parent) {
-        if (strcasecmp(section->directive, "<RequireNone") == 0) {
+        if (strcasecmp(section->directive, name) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* Whether the Require line says not, or stands in a <RequireNone>. */
+static bool is_negated(const ap_directive_t *directive)
+{
+    return (strncasecmp(directive->args, "not", 3) == 0 && apr_isspace(directive->args[3])) ||
+           is_inside(directive, "<RequireNone");
 }
 
 static const char *parse(cmd_parms *cmd, const char *words, const void **parsed, mcp_rule_kind_t kind, const char *name)
@@ -31,7 +35,7 @@ static const char *parse(cmd_parms *cmd, const char *words, const void **parsed,
     const char *wrong = mcp_policy_parse(rule, kind, words, cmd->pool);
 
     rule->negated = is_negated(cmd->directive);
-    if (cmd->limited != -1) {
+    if (is_inside(cmd->directive, "<Limit") || is_inside(cmd->directive, "<LimitExcept")) {
         mcp_cmds_warn(cmd, "inside of <Limit> or <LimitExcept> the other methods need no token at all");
     }
     *parsed = rule;
@@ -118,6 +122,14 @@ void mcp_authz_collect(request_rec *r)
     ask_without_user(r, mcp_request_get(r));
 }
 
+/* Authenticate and ask the tree again. DECLINED would not lead there: mod_authz_core's own hook would say 403 first. */
+static int log_in(request_rec *r)
+{
+    int answer = mcp_authn_check_user_id(r);
+
+    return answer == OK ? ap_run_auth_checker(r) : answer;
+}
+
 int mcp_authz_before_authn(request_rec *r)
 {
     mcp_request_t *state;
@@ -126,12 +138,13 @@ int mcp_authz_before_authn(request_rec *r)
     if (!mcp_request_is_governed(r) || (state = mcp_request_get(r))->standing_aside) {
         return DECLINED;
     }
+    state->claim_wanted = false; /* an <If> may have wanted one; what counts is the tree */
     answer = ask_without_user(r, state);
     if (mcp_request_is_lookup(r)) {
         return answer;
     }
     if (answer == HTTP_FORBIDDEN) {
-        return state->claim_wanted ? DECLINED : mcp_reply_refuse(r, MCP_DENIED, NULL);
+        return state->claim_wanted ? log_in(r) : mcp_reply_refuse(r, MCP_DENIED, NULL);
     }
     return answer == HTTP_INTERNAL_SERVER_ERROR ? mcp_reply_refuse(r, MCP_MISCONFIGURED, NO_ANSWER) : answer;
 }

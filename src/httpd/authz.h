@@ -9,7 +9,7 @@
 /* Register mcp-scope, mcp-any-scope, mcp-role, mcp-any-role and mcp-claim. */
 void mcp_authz_register(apr_pool_t *pool);
 
-/* The access_checker_ex hook: asks the tree before there is a user, and sends a request on to authentication when an
+/* The access_checker_ex hook: asks the tree before there is a user, and authenticates at once when an
  * expression wanted a claim of the token that nobody had looked at yet. */
 int mcp_authz_before_authn(request_rec *r);
 
