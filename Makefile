@@ -16,15 +16,15 @@ NPM       ?= npm
 VERSION   := $(shell sed -n '1s/^.* \([0-9][0-9.]*\).*$$/\1/p' CHANGES)
 
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wvla -Werror
-APR_INC   := $(patsubst -I%,-isystem %,$(shell apr-1-config --includes))
-APR_DEF   := $(shell apr-1-config --cppflags)
+APR_INC   := $(patsubst -I%,-isystem %,$(shell apr-1-config --includes 2>/dev/null))
+APR_DEF   := $(shell apr-1-config --cppflags 2>/dev/null)
 HTTPD_INC  = -isystem $(shell $(APXS) -q INCLUDEDIR)
 MODDIR     = $(shell $(APXS) -q LIBEXECDIR)
 BASE      := -std=c11 -D_GNU_SOURCE $(APR_DEF) -DMCP_VERSION='"$(VERSION)"' -fPIC -fvisibility=hidden $(WARNINGS) $(APR_INC)
 
-MODULE_LIBS := $(shell pkg-config --libs jansson libcrypto libcurl) -lm
-TOOL_LIBS   := $(shell pkg-config --libs jansson libcrypto libjwt apr-1 apr-util-1) -lm
-TEST_LIBS   := $(shell pkg-config --libs jansson libcrypto libcurl libjwt apr-1 apr-util-1) -lm -lpthread
+MODULE_LIBS := $(shell pkg-config --libs jansson libcrypto libcurl 2>/dev/null) -lm
+TOOL_LIBS   := $(shell pkg-config --libs jansson libcrypto libjwt apr-1 apr-util-1 2>/dev/null) -lm
+TEST_LIBS   := $(shell pkg-config --libs jansson libcrypto libcurl libjwt apr-1 apr-util-1 2>/dev/null) -lm -lpthread
 
 # Rooms. core and io are compiled without httpd's headers in reach: an arrow in the wrong direction does not build.
 CORE  := $(filter-out src/core/mint.c,$(wildcard src/core/*.c))
@@ -76,7 +76,9 @@ deps:
 	    $$(command -v node >/dev/null || echo nodejs) $$(command -v $(NPM) >/dev/null || echo npm)
 	$(NPM) ci --prefix t/node --no-audit --no-fund
 
-demo: all
+# A make of its own, because deps may have installed what the questions at the top of this file ask.
+demo:
+	$(MAKE) all
 	BUILD=$(BUILD) $(PERL) demo/demo.pl
 
 # Everything a change must pass: unit tests, the house's rules, httpd with the distribution's event MPM, real clients and servers.

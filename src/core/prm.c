@@ -9,22 +9,23 @@ static const struct {
     const char *name;
     member_type_t type;
     const char *example; /* or, for ELSEWHERE, the directive that sets it */
+    const char *value;   /* for ELSEWHERE, an example for that directive */
 } members[] = {
-    { "resource", ELSEWHERE, "MCPResource" },
-    { "authorization_servers", ELSEWHERE, "MCPTrustIssuer" },
-    { "scopes_supported", ELSEWHERE, "MCPScopesSupported" },
-    { "jwks_uri", URL, "https://mcp.example.com/jwks.json" },
-    { "bearer_methods_supported", STRINGS, "header" },
-    { "resource_signing_alg_values_supported", STRINGS, "RS256 ES256" },
-    { "resource_name", STRING, "\"Example files\"" },
-    { "resource_documentation", URL, "https://mcp.example.com/docs" },
-    { "resource_policy_uri", URL, "https://mcp.example.com/policy" },
-    { "resource_tos_uri", URL, "https://mcp.example.com/tos" },
-    { "tls_client_certificate_bound_access_tokens", BOOLEAN, "false" },
-    { "authorization_details_types_supported", STRINGS, "payment" },
-    { "dpop_signing_alg_values_supported", STRINGS, "ES256" },
-    { "dpop_bound_access_tokens_required", BOOLEAN, "false" },
-    { "signed_metadata", STRING, "eyJhbGciOiJFUzI1NiJ9.e30.c2ln" },
+    { "resource", ELSEWHERE, "MCPResource", "https://mcp.example.com/mcp" },
+    { "authorization_servers", ELSEWHERE, "MCPTrustIssuer", "https://auth.example.com" },
+    { "scopes_supported", ELSEWHERE, "MCPScopesSupported", "files:read" },
+    { "jwks_uri", URL, "https://mcp.example.com/jwks.json", NULL },
+    { "bearer_methods_supported", STRINGS, "header", NULL },
+    { "resource_signing_alg_values_supported", STRINGS, "RS256 ES256", NULL },
+    { "resource_name", STRING, "\"Example files\"", NULL },
+    { "resource_documentation", URL, "https://mcp.example.com/docs", NULL },
+    { "resource_policy_uri", URL, "https://mcp.example.com/policy", NULL },
+    { "resource_tos_uri", URL, "https://mcp.example.com/tos", NULL },
+    { "tls_client_certificate_bound_access_tokens", BOOLEAN, "false", NULL },
+    { "authorization_details_types_supported", STRINGS, "payment", NULL },
+    { "dpop_signing_alg_values_supported", STRINGS, "ES256", NULL },
+    { "dpop_bound_access_tokens_required", BOOLEAN, "false", NULL },
+    { "signed_metadata", STRING, "eyJhbGciOiJFUzI1NiJ9.e30.c2ln", NULL },
 };
 
 /* NULL when a word is not UTF-8. */
@@ -100,7 +101,7 @@ const char *mcp_prm_set(json_t *object, const char *name, const apr_array_header
         }
         example = members[i].example;
         if (members[i].type == ELSEWHERE) {
-            return apr_psprintf(pool, "'%s' is set by %s", name, example);
+            return apr_psprintf(pool, "'%s' is set by %s; for example %s %s", name, example, example, members[i].value);
         }
         value = typed_value(members[i].type, words, pool);
     }

@@ -6,11 +6,12 @@
 
 #include "conf.h"
 
-#define MCP_CMD_ARGV(name) const char *mcp_cmd_##name(cmd_parms *cmd, void *conf, int argc, char *const argv[])
+/* The head of a directive's function; section is the mcp_dir_conf_t that the directive stands in. */
+#define MCP_CMD_ARGV(name) const char *mcp_cmd_##name(cmd_parms *cmd, void *section, int argc, char *const argv[])
 
 /* Directives of the server (cmds_server.c). */
 MCP_CMD_ARGV(issuer);
-const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *conf, const char *args);
+const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *section, const char *args);
 MCP_CMD_ARGV(keys);
 MCP_CMD_ARGV(shared_secret);
 MCP_CMD_ARGV(algorithms);

@@ -39,7 +39,7 @@ static void register_resource(cmd_parms *cmd, const char *uri, bool is_default)
 
 MCP_CMD_ARGV(resource)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     const char *example = "MCPResource https://mcp.example.com/mcp", *wrong;
     mcp_uri_t uri;
 
@@ -67,7 +67,7 @@ MCP_CMD_ARGV(resource)
 
 MCP_CMD_ARGV(audience)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     mcp_uri_t uri;
 
     note_use(cmd);
@@ -87,7 +87,7 @@ MCP_CMD_ARGV(audience)
 
 MCP_CMD_ARGV(trust_issuer)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     const char *example = "MCPTrustIssuer https://auth.example.com";
 
     note_use(cmd);
@@ -122,7 +122,7 @@ static const char *check_scopes(cmd_parms *cmd, int argc, char *const argv[])
 
 MCP_CMD_ARGV(scope_implies)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
     mcp_scope_implication_t *rule;
     mcp_scope_t *narrow = mcp_scope_make(cmd->pool);
@@ -152,7 +152,7 @@ MCP_CMD_ARGV(scope_implies)
 
 MCP_CMD_ARGV(scopes_supported)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     const char *wrong;
 
     note_use(cmd);
@@ -168,7 +168,7 @@ MCP_CMD_ARGV(scopes_supported)
 
 MCP_CMD_ARGV(metadata)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
     apr_array_header_t *words = apr_array_make(cmd->pool, argc, sizeof(const char *));
     const char *wrong;
@@ -190,7 +190,7 @@ MCP_CMD_ARGV(metadata)
 
 MCP_CMD_ARGV(challenge_param)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     const char *example = "MCPChallengeParam tenant example";
     bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
     mcp_challenge_param_t *param;
@@ -237,7 +237,7 @@ static const char *read_origin(const char *word, apr_pool_t *pool)
 
 MCP_CMD_ARGV(allow_origin)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     const char *example = "MCPAllowOrigin https://app.example.com";
 
     note_use(cmd);
@@ -299,7 +299,7 @@ static bool is_reserved_header(const char *name)
 
 MCP_CMD_ARGV(forward_claim)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
     const char *example = "MCPForwardClaim email X-User-Email";
     bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
     mcp_forward_t *forward;
@@ -344,7 +344,7 @@ static const char *read_choice(cmd_parms *cmd, int *value, int argc, char *const
 
 MCP_CMD_ARGV(forward_token)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
 
     const char *wrong = read_choice(cmd, &dir->forward_token, argc, argv, "Off", "On");
 
@@ -356,7 +356,7 @@ MCP_CMD_ARGV(forward_token)
 
 MCP_CMD_ARGV(clock_skew)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
 
     note_use(cmd);
     return mcp_cmds_duration(cmd, &dir->skew, apr_time_from_sec(300), argc, argv, "30s");
@@ -364,14 +364,14 @@ MCP_CMD_ARGV(clock_skew)
 
 MCP_CMD_ARGV(error_body)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
 
     return read_choice(cmd, &dir->error_body, argc, argv, "jsonrpc", "default");
 }
 
 MCP_CMD_ARGV(mode)
 {
-    mcp_dir_conf_t *dir = conf;
+    mcp_dir_conf_t *dir = section;
 
     const char *wrong = read_choice(cmd, &dir->mode, argc, argv, "enforce", "report");
 

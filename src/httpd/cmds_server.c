@@ -37,11 +37,11 @@ static const char *add_issuer(cmd_parms *cmd, mcp_issuer_conf_t **issuer, const 
     return NULL;
 }
 
-const char *mcp_cmd_issuer(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(issuer)
 {
     mcp_issuer_conf_t *issuer = NULL;
 
-    (void)dir;
+    (void)section;
     if (argc != 1) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one URL",
                                "MCPIssuer https://auth.example.com");
@@ -52,14 +52,14 @@ const char *mcp_cmd_issuer(cmd_parms *cmd, void *dir, int argc, char *const argv
     return add_issuer(cmd, &issuer, argv[0]);
 }
 
-const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *dir, const char *args)
+const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *section, const char *args)
 {
     const char *example = "<MCPIssuer \"https://auth.example.com\">", *end = ap_strrchr_c(args, '>'), *url, *wrong;
     mcp_server_conf_t *conf = server_conf(cmd);
-    const ap_directive_t *section = cmd->directive;
+    const ap_directive_t *directive = cmd->directive;
     mcp_issuer_conf_t *issuer = NULL;
 
-    (void)dir;
+    (void)section;
     if (!end || conf->open_issuer) {
         return mcp_cmds_refuse(cmd, args, end ? "stands inside of another" : "has no closing '>'", example);
     }
@@ -72,7 +72,7 @@ const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *dir, const char *args)
         return wrong;
     }
     conf->open_issuer = issuer;
-    wrong = ap_walk_config(section->first_child, cmd, cmd->context);
+    wrong = ap_walk_config(directive->first_child, cmd, cmd->context);
     conf->open_issuer = NULL;
     return wrong;
 }
@@ -103,7 +103,8 @@ static const char *read_file(cmd_parms *cmd, mcp_view_t *bytes, const char *word
         return NULL;
     }
     if (secret && status == MCP_READFILE_EXPOSED) {
-        return mcp_cmds_refuse(cmd, word, "can be read or written by everybody", apr_pstrcat(cmd->pool, "chmod o= ", path, NULL));
+        return mcp_cmds_refuse(cmd, word, "can be read or written by everybody",
+                               apr_pstrcat(cmd->pool, "chmod o= ", path, NULL));
     }
     apr_strerror(status, text, sizeof(text));
     return mcp_cmds_refuse(cmd, word, apr_psprintf(cmd->pool, "cannot be read (%s)", text),
@@ -149,12 +150,12 @@ static const char *add_key_file(cmd_parms *cmd, mcp_issuer_conf_t *issuer, const
                                    "MCPKeys file:/etc/apache2/mcp-keys.json");
 }
 
-const char *mcp_cmd_keys(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(keys)
 {
     const char *example = "MCPKeys https://auth.example.com/jwks.json", *wrong;
     mcp_uri_t uri;
 
-    (void)dir;
+    (void)section;
     if (argc == 0) {
         return mcp_cmds_refuse(cmd, "", "is neither a URL nor file:PATH", example);
     }
@@ -183,13 +184,13 @@ static mcp_view_t chomp(mcp_view_t bytes)
     return bytes;
 }
 
-const char *mcp_cmd_shared_secret(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(shared_secret)
 {
     const char *example = "MCPSharedSecret file:/etc/apache2/mcp.secret", *wrong;
     mcp_issuer_conf_t *issuer = issuer_of(cmd);
     mcp_view_t bytes = { NULL, 0 };
 
-    (void)dir;
+    (void)section;
     if (argc != 1 || strncmp(argv[0], "file:", 5) != 0) { /* what it says instead may be the secret itself */
         return mcp_cmds_refuse(cmd, "...", "is not file:PATH", example);
     }
@@ -207,11 +208,11 @@ const char *mcp_cmd_shared_secret(cmd_parms *cmd, void *dir, int argc, char *con
     return NULL;
 }
 
-const char *mcp_cmd_algorithms(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(algorithms)
 {
     mcp_issuer_conf_t *issuer = issuer_of(cmd);
 
-    (void)dir;
+    (void)section;
     if (argc == 0) {
         return mcp_cmds_refuse(cmd, "", "names no algorithm", "MCPAlgorithms RS256 ES256");
     }
@@ -227,9 +228,9 @@ const char *mcp_cmd_algorithms(cmd_parms *cmd, void *dir, int argc, char *const 
     return NULL;
 }
 
-const char *mcp_cmd_token_type(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(token_type)
 {
-    (void)dir;
+    (void)section;
     if (argc != 1 || (strcmp(argv[0], "at+jwt") != 0 && strcmp(argv[0], "any") != 0)) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is neither at+jwt nor any",
                                "MCPTokenType at+jwt");
@@ -238,7 +239,7 @@ const char *mcp_cmd_token_type(cmd_parms *cmd, void *dir, int argc, char *const 
     return NULL;
 }
 
-const char *mcp_cmd_claim(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(claim)
 {
     mcp_issuer_conf_t *issuer = issuer_of(cmd);
     const struct {
@@ -251,7 +252,7 @@ const char *mcp_cmd_claim(cmd_parms *cmd, void *dir, int argc, char *const argv[
                      { "audience", &issuer->audience } };
     const char *example = "MCPClaim role realm_access.roles";
 
-    (void)dir;
+    (void)section;
     for (size_t i = 0; argc >= 2 && i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         if (strcmp(argv[0], meanings[i].meaning) == 0) {
             if (!*argv[1] || strlen(argv[1]) > 255) {
@@ -265,9 +266,9 @@ const char *mcp_cmd_claim(cmd_parms *cmd, void *dir, int argc, char *const argv[
                            "is not scope, role, user, client or audience and the name of a claim", example);
 }
 
-const char *mcp_cmd_scope_prefix(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(scope_prefix)
 {
-    (void)dir;
+    (void)section;
     if (argc != 1 || !mcp_scope_is_token(mcp_view_of(argv[0]))) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "cannot begin a scope",
                                "MCPScopePrefix api://files/");
@@ -276,9 +277,22 @@ const char *mcp_cmd_scope_prefix(cmd_parms *cmd, void *dir, int argc, char *cons
     return NULL;
 }
 
-const char *mcp_cmd_allow_http(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+/* Settings of outbound requests are the server's; inside of one issuer they would look like that issuer's. */
+static const char *inside(cmd_parms *cmd, int argc, char *const argv[])
 {
-    (void)dir;
+    return server_conf(cmd)->open_issuer ? mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv),
+                                                           "stands inside of <MCPIssuer>", "the same line before it")
+                                         : NULL;
+}
+
+MCP_CMD_ARGV(allow_http)
+{
+    const char *wrong = inside(cmd, argc, argv);
+
+    (void)section;
+    if (wrong) {
+        return wrong;
+    }
     if (argc == 0) {
         return mcp_cmds_refuse(cmd, "", "names no host", "MCPAllowHTTP auth.internal");
     }
@@ -291,23 +305,30 @@ const char *mcp_cmd_allow_http(cmd_parms *cmd, void *dir, int argc, char *const 
     return NULL;
 }
 
-const char *mcp_cmd_timeout(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(timeout)
 {
     mcp_server_conf_t *conf = server_conf(cmd);
-    const char *wrong = mcp_cmds_duration(cmd, &conf->timeout, apr_time_from_sec(300), argc, argv, "MCPTimeout 5s");
+    const char *wrong = inside(cmd, argc, argv);
 
-    (void)dir;
+    (void)section;
+    if (!wrong) {
+        wrong = mcp_cmds_duration(cmd, &conf->timeout, apr_time_from_sec(300), argc, argv, "MCPTimeout 5s");
+    }
     return !wrong && conf->timeout == 0 ? mcp_cmds_refuse(cmd, argv[0], "leaves no time at all", "MCPTimeout 5s")
                                         : wrong;
 }
 
-const char *mcp_cmd_ca_file(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+MCP_CMD_ARGV(ca_file)
 {
     mcp_server_conf_t *conf = server_conf(cmd);
     const char *path = argc == 1 ? ap_server_root_relative(cmd->pool, argv[0]) : NULL;
     mcp_view_t bytes = { NULL, 0 };
+    const char *wrong = inside(cmd, argc, argv);
 
-    (void)dir;
+    (void)section;
+    if (wrong) {
+        return wrong;
+    }
     if (!path || mcp_readfile(&bytes, path, false, cmd->temp_pool) != APR_SUCCESS) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a readable file",
                                "MCPCAFile /etc/ssl/certs/ca-certificates.crt");

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (mcp_bearer_parse(&token, field) == MCP_OK) {
         fuzz_reached++;
         fuzz_must(token.len > 0 && token.len <= MCP_LIMIT_TOKEN, "a token has a size");
-        fuzz_must(token.data >= field && token.data + token.len <= field + strlen(field), "a token is part of the field");
+        fuzz_must(token.data >= field && token.data + token.len <= field + strlen(field),
+                  "a token is part of the field");
         fuzz_must(strspn(token.data, allowed) == token.len, "a token is token68");
         fuzz_must(token.data[token.len + strspn(token.data + token.len, " \t")] == '\0', "nothing is behind a token");
         fuzz_must(mcp_bearer_carries_token(field), "a field with a token carries one");

@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         behind = strlen(place + strlen(member));
         fuzz_must(strlen(field) >= behind && strcmp(field + strlen(field) - behind, place + strlen(member)) == 0,
                   "what was behind the place stays");
-        fuzz_must(strlen(field) - behind <= before && strncmp(field, text, strlen(field) - behind) == 0, "what was before it stays");
+        fuzz_must(strlen(field) - behind <= before && strncmp(field, text, strlen(field) - behind) == 0,
+                  "what was before it stays");
         fuzz_must(!mcp_challenge_complete(text, URL, pool), "a complete challenge stays as it is");
     }
     if (mcp_challenge_is_value(field)) {

@@ -6,7 +6,9 @@
 
 unsigned long fuzz_reached;
 
-static const char *const paths[] = { "scope", "roles", "realm_access.roles", "sub", "a.b.c", "https://example.com/roles", "" };
+static const char *const paths[] = { "scope", "roles", "realm_access.roles",
+                                     "sub",   "a.b.c", "https://example.com/roles",
+                                     "" };
 
 static apr_array_header_t *list_of(const char *first, const char *second, apr_pool_t *pool)
 {
@@ -34,9 +36,12 @@ static void look(const mcp_claims_t *claims, apr_pool_t *pool)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *pool = fuzz_pool();
-    mcp_claim_names_t names = { .scope = list_of("scope", "scp", pool), .role = list_of("roles", "realm_access.roles", pool),
-                                .user = list_of("sub", "client_id", pool), .client = list_of("client_id", "azp", pool),
-                                .audience = list_of("aud", "client_id", pool), .scope_prefix = "api://a/" };
+    mcp_claim_names_t names = { .scope = list_of("scope", "scp", pool),
+                                .role = list_of("roles", "realm_access.roles", pool),
+                                .user = list_of("sub", "client_id", pool),
+                                .client = list_of("client_id", "azp", pool),
+                                .audience = list_of("aud", "client_id", pool),
+                                .scope_prefix = "api://a/" };
     mcp_expect_t expect = { .resource = RESOURCE, .skew = apr_time_from_sec(30) };
     mcp_claims_t claims = { .issuer = "https://as.example.com" };
     mcp_jws_t jws = { .typ = MCP_TYP_JWT };
@@ -50,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 fuzz_reached++;
                 fuzz_must(claims.user.len > 0, "somebody is let in");
                 fuzz_must(strstr(mcp_json_text(jws.payload, pool), RESOURCE) != NULL, "our audience is in it");
-                fuzz_must(mcp_claims_judge(&claims, &expect, apr_time_from_sec(9100000000000)) != MCP_OK, "every token ends");
+                fuzz_must(mcp_claims_judge(&claims, &expect, apr_time_from_sec(9100000000000)) != MCP_OK,
+                          "every token ends");
             }
         }
     }

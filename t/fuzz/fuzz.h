@@ -1,5 +1,6 @@
-/* fuzz.h - what the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput; libFuzzer drives it (make fuzz), or
- * replay.c with the files of t/fuzz/corpus/NAME (make check). Targets check properties, not only that nothing crashes.
+/* fuzz.h - what the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput; libFuzzer drives it (make
+ * fuzz), or replay.c with the files of t/fuzz/corpus/NAME (make check). Targets check properties, not only that nothing
+ * crashes.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -14,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* How often an input got as far as the target's success path; replay.c fails when no seed does. Each target defines it. */
+/* How often an input got as far as the success path; replay.c fails when no seed does. Each target defines it. */
 extern unsigned long fuzz_reached;
 
 /* A property that holds for every input. */
@@ -41,8 +42,8 @@ static inline apr_pool_t *fuzz_pool(void)
     return pool;
 }
 
-/* The input as a string that ends at its first NUL, as httpd and its configuration hand strings over. In memory of its own, so that
- * a sanitizer sees a read behind it. */
+/* The input as a string that ends at its first NUL, as httpd and its configuration hand strings over. In memory of its
+ * own, so that a sanitizer sees a read behind it. */
 static inline char *fuzz_string(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);

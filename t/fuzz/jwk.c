@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         fuzz_reached++;
         fuzz_must(key->pkey && !key->secret.data, "a key is public");
-        fuzz_must(key->algs != 0 && (key->algs & ~(unsigned)MCP_ALGS_PUBLIC) == 0, "a key has algorithms, none of HMAC");
+        fuzz_must(key->algs != 0 && (key->algs & ~(unsigned)MCP_ALGS_PUBLIC) == 0,
+                  "a key has algorithms, none of HMAC");
         fuzz_must(!key->kid || strlen(key->kid) <= MCP_LIMIT_KID, "a kid is limited");
         fuzz_must(EVP_PKEY_get_bits(key->pkey) <= MCP_LIMIT_RSA_MAX, "a key is limited");
     }

@@ -1,6 +1,6 @@
-/* Tokens against a fixed key set, whose private halves were thrown away: what verifies is a seed, and has one spelling. */
-#include "../../src/core/b64url.h"
+/* Tokens against a fixed key set, whose private halves were thrown away: what verifies is a seed, with one spelling. */
 #include "../../src/core/jws.h"
+#include "../../src/core/b64url.h"
 #include "fuzz.h"
 
 unsigned long fuzz_reached;
@@ -35,7 +35,8 @@ static void check_spelling(const mcp_jws_t *jws, mcp_view_t token, apr_pool_t *p
     const char *signature = mcp_b64url_encode(jws->signature, pool);
     mcp_view_t tail = { token.data + jws->signed_text.len + 1, token.len - jws->signed_text.len - 1 };
 
-    fuzz_must(jws->signed_text.data == token.data && token.data[jws->signed_text.len] == '.', "a signature is over the start of the token");
+    fuzz_must(jws->signed_text.data == token.data && token.data[jws->signed_text.len] == '.',
+              "a signature is over the start of the token");
     fuzz_must(mcp_view_is(tail, signature), "a signature has one spelling");
     fuzz_must(json_is_object(jws->payload), "a payload is an object");
 }

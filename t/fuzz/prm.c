@@ -1,6 +1,6 @@
-/* MCPMetadata: words on the first lines, the name on the last. A member that was set is there, and the document is JSON. */
-#include "../../src/core/json.h"
+/* MCPMetadata: words on the first lines, the name on the last. What was set is there, and the document is JSON. */
 #include "../../src/core/prm.h"
+#include "../../src/core/json.h"
 #include "fuzz.h"
 
 unsigned long fuzz_reached;
@@ -18,9 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (words->nelts > 0) {
         wrong = mcp_prm_set(object, name, words, pool);
         document = mcp_prm_format(&prm, pool);
-        fuzz_must((wrong == NULL) == (json_object_get(object, name) != NULL), "a member is there unless something is wrong");
-        fuzz_must(document && mcp_json_parse_object(&parsed, mcp_view_of(document), pool) == MCP_OK, "a document is JSON");
-        fuzz_must(strcmp(json_string_value(json_object_get(parsed, "resource")), "https://h/mcp") == 0, "the resource stays");
+        fuzz_must((wrong == NULL) == (json_object_get(object, name) != NULL),
+                  "a member is there unless something is wrong");
+        fuzz_must(document && mcp_json_parse_object(&parsed, mcp_view_of(document), pool) == MCP_OK,
+                  "a document is JSON");
+        fuzz_must(strcmp(json_string_value(json_object_get(parsed, "resource")), "https://h/mcp") == 0,
+                  "the resource stays");
         fuzz_must(wrong || words->nelts == 1 || json_array_size(json_object_get(object, name)) == (size_t)words->nelts,
                   "no word of several is lost");
         fuzz_reached += wrong == NULL;

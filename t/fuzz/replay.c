@@ -1,5 +1,5 @@
-/* Feeds the seeds of a fuzz target to it: t/fuzz/corpus/NAME for a program called NAME.t, or the files named on the command line
- * (a crash to look at). As a test it fails when a property is violated, or no seed takes the success path.
+/* Feeds the seeds of a fuzz target to it: t/fuzz/corpus/NAME for a program called NAME.t, or the files named on the command
+ * line (a crash to look at). As a test it fails when a property is violated, or no seed takes the success path.
  */
 #include <dirent.h>
 

@@ -1,6 +1,6 @@
 /* Request bodies, for their id. Whatever comes back can stand in an answer. */
-#include "../../src/core/limits.h"
 #include "../../src/core/rpc.h"
+#include "../../src/core/limits.h"
 #include "fuzz.h"
 
 unsigned long fuzz_reached;
@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_must(!strpbrk(id, "\r\n"), "an id is one line");
     fuzz_must(mcp_json_parse_object(&object, mcp_view_of(answer), pool) == MCP_OK, "an answer is JSON");
     echoed = json_object_get(object, "id");
-    fuzz_must(json_is_null(echoed) || json_is_integer(echoed) || json_is_string(echoed), "an id has one of three types");
+    fuzz_must(json_is_null(echoed) || json_is_integer(echoed) || json_is_string(echoed),
+              "an id has one of three types");
     apr_pool_destroy(pool);
     return 0;
 }

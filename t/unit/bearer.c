@@ -42,8 +42,14 @@ static const struct {
     { "A-09 padding inside", "Bearer a=b", MCP_CREDENTIALS_MALFORMED, NULL },
     { "A-10 latin-1", "Bearer a\xe9", MCP_CREDENTIALS_MALFORMED, NULL },
     { "A-10 UTF-8", "Bearer a\xc3\xa9", MCP_CREDENTIALS_MALFORMED, NULL },
-    { "A-10 NBSP for the blank", "Bearer\xa0" "abc", MCP_OTHER_SCHEME, NULL },
-    { "A-10 NBSP behind the blank", "Bearer \xc2\xa0" "abc", MCP_CREDENTIALS_MALFORMED, NULL },
+    { "A-10 NBSP for the blank",
+      "Bearer\xa0"
+      "abc",
+      MCP_OTHER_SCHEME, NULL },
+    { "A-10 NBSP behind the blank",
+      "Bearer \xc2\xa0"
+      "abc",
+      MCP_CREDENTIALS_MALFORMED, NULL },
     { "A-11 control byte", "Bearer a\x01", MCP_CREDENTIALS_MALFORMED, NULL },
     { "A-13 obs-fold inside", "Bearer abc.d ef.ghi", MCP_CREDENTIALS_MALFORMED, NULL },
     { "A-15 no scheme", "abc.def.ghi", MCP_OTHER_SCHEME, NULL },
@@ -113,9 +119,9 @@ static const struct {
     const char *field;
     bool carries;
 } carriers[] = {
-    { "Bearer abc", true },  { "bearer abc", true }, { "BEARER\tabc", true }, { " \tBearer abc", true }, { "Bearer", true },
-    { "DPoP abc", true },    { "dpop abc", true },   { "Basic abc", false },  { "BearerX abc", false },  { "", false },
-    { "Bearer=abc", false }, { "abc", false },
+    { "Bearer abc", true },   { "bearer abc", true }, { "BEARER\tabc", true }, { " \tBearer abc", true },
+    { "Bearer", true },       { "DPoP abc", true },   { "dpop abc", true },    { "Basic abc", false },
+    { "BearerX abc", false }, { "", false },          { "Bearer=abc", false }, { "abc", false },
 };
 
 int main(void)

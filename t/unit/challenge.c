@@ -12,14 +12,14 @@ static const struct {
     { "files:read files:write", true },
     { "https://h/.well-known/oauth-protected-resource/mcp?a", true },
     { " ", true },
-    { "a = b", true },      /* no client takes a blank before the sign */
+    { "a = b", true }, /* no client takes a blank before the sign */
     { "==", true },
     { "(=", true },
     { "", false },
-    { "a\"b", false },      /* J-01 */
-    { "a\\b", false },      /* J-01 */
+    { "a\"b", false }, /* J-01 */
+    { "a\\b", false }, /* J-01 */
     { "a, b", false },
-    { "a\r\nb", false },    /* J-01 */
+    { "a\r\nb", false }, /* J-01 */
     { "a\tb", false },
     { "a\x7f", false },
     { "J\xc3\xb6rg", false }, /* J-01 */
@@ -35,11 +35,26 @@ static const struct {
     const char *text;
     bool fine;
 } names[] = {
-    { "profile", true },     { "x-y_z.1", true },  { "authorization_uri", true }, { "", false },
-    { "a b", false },        { "a=", false },      { "a\"", false },              { "\xc3\xa9", false },
-    { "a,", false },         { "realm", false },   { "Realm", false },            { "error", false },
-    { "error_description", false }, { "scope", false }, { "SCOPE", false },       { "resource_metadata", false },
-    { "x_scope", false },    { "x-error", false }, { "my_realm", false },         { "scopes", true },
+    { "profile", true },
+    { "x-y_z.1", true },
+    { "authorization_uri", true },
+    { "", false },
+    { "a b", false },
+    { "a=", false },
+    { "a\"", false },
+    { "\xc3\xa9", false },
+    { "a,", false },
+    { "realm", false },
+    { "Realm", false },
+    { "error", false },
+    { "error_description", false },
+    { "scope", false },
+    { "SCOPE", false },
+    { "resource_metadata", false },
+    { "x_scope", false },
+    { "x-error", false },
+    { "my_realm", false },
+    { "scopes", true },
 };
 
 static void test_words(void)
@@ -61,21 +76,30 @@ static const struct {
     mcp_challenge_t challenge;
     const char *text;
 } formats[] = {
-    { "A-01 nothing but the address", { .reason = MCP_NO_CREDENTIALS, .resource_metadata = PRM },
+    { "A-01 nothing but the address",
+      { .reason = MCP_NO_CREDENTIALS, .resource_metadata = PRM },
       "Bearer resource_metadata=\"" PRM "\"" },
-    { "no credentials: no error", { .reason = MCP_NO_CREDENTIALS, .realm = "MCP", .scope = "a b", .resource_metadata = PRM },
+    { "no credentials: no error",
+      { .reason = MCP_NO_CREDENTIALS, .realm = "MCP", .scope = "a b", .resource_metadata = PRM },
       "Bearer realm=\"MCP\", scope=\"a b\", resource_metadata=\"" PRM "\"" },
-    { "another scheme: no error", { .reason = MCP_OTHER_SCHEME, .resource_metadata = PRM },
+    { "another scheme: no error",
+      { .reason = MCP_OTHER_SCHEME, .resource_metadata = PRM },
       "Bearer resource_metadata=\"" PRM "\"" },
-    { "invalid token", { .reason = MCP_EXPIRED, .realm = "MCP", .scope = "a", .resource_metadata = PRM },
+    { "invalid token",
+      { .reason = MCP_EXPIRED, .realm = "MCP", .scope = "a", .resource_metadata = PRM },
       "Bearer realm=\"MCP\", error=\"invalid_token\", error_description=\"The token has expired\", scope=\"a\", "
       "resource_metadata=\"" PRM "\"" },
-    { "insufficient scope", { .reason = MCP_INSUFFICIENT_SCOPE, .scope = "a b c", .resource_metadata = PRM },
-      "Bearer error=\"insufficient_scope\", error_description=\"The token lacks a scope that is required here\", scope=\"a b c\", "
+    { "insufficient scope",
+      { .reason = MCP_INSUFFICIENT_SCOPE, .scope = "a b c", .resource_metadata = PRM },
+      "Bearer error=\"insufficient_scope\", error_description=\"The token lacks a scope that is required here\", "
+      "scope=\"a b c\", "
       "resource_metadata=\"" PRM "\"" },
-    { "invalid request", { .reason = MCP_CREDENTIALS_MULTIPLE, .resource_metadata = PRM },
-      "Bearer error=\"invalid_request\", error_description=\"There is more than one credential\", resource_metadata=\"" PRM "\"" },
-    { "empty values are left out", { .reason = MCP_NO_CREDENTIALS, .realm = "", .scope = "", .resource_metadata = PRM },
+    { "invalid request",
+      { .reason = MCP_CREDENTIALS_MULTIPLE, .resource_metadata = PRM },
+      "Bearer error=\"invalid_request\", error_description=\"There is more than one credential\", "
+      "resource_metadata=\"" PRM "\"" },
+    { "empty values are left out",
+      { .reason = MCP_NO_CREDENTIALS, .realm = "", .scope = "", .resource_metadata = PRM },
       "Bearer resource_metadata=\"" PRM "\"" },
     { "nothing to say", { .reason = MCP_NO_CREDENTIALS }, "Bearer" },
 };
@@ -83,7 +107,9 @@ static const struct {
 static void test_format(apr_pool_t *pool)
 {
     apr_array_header_t *extra = apr_array_make(pool, 2, sizeof(mcp_challenge_param_t));
-    mcp_challenge_t challenge = { .reason = MCP_NO_CREDENTIALS, .realm = "MCP", .resource_metadata = PRM, .extra = extra };
+    mcp_challenge_t challenge = {
+        .reason = MCP_NO_CREDENTIALS, .realm = "MCP", .resource_metadata = PRM, .extra = extra
+    };
 
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         is_str(mcp_challenge_format(&formats[i].challenge, pool), formats[i].text, "%s", formats[i].name);
@@ -107,14 +133,16 @@ static const struct {
     { "blank before", "  Bearer realm=\"x\"", "  Bearer realm=\"x\", " ADDED },
     { "one parameter", "Bearer realm=\"x\"", "Bearer realm=\"x\", " ADDED },
     { "token value", "Bearer error=invalid_token", "Bearer error=invalid_token, " ADDED },
-    { "all of RFC 6750", "Bearer realm=\"x\", error=\"invalid_token\", error_description=\"The token, expired\", scope=\"a b\"",
+    { "all of RFC 6750",
+      "Bearer realm=\"x\", error=\"invalid_token\", error_description=\"The token, expired\", scope=\"a b\"",
       "Bearer realm=\"x\", error=\"invalid_token\", error_description=\"The token, expired\", scope=\"a b\", " ADDED },
     { "no blank behind the comma", "Bearer a=1,b=2", "Bearer a=1,b=2, " ADDED },
     { "blanks around the sign", "Bearer realm = \"x\"", "Bearer realm = \"x\", " ADDED },
     { "tabs", "Bearer\trealm\t=\t\"x\"", "Bearer\trealm\t=\t\"x\", " ADDED },
     { "quoted pair", "Bearer realm=\"a\\\"b\"", "Bearer realm=\"a\\\"b\", " ADDED },
     { "quoted backslash at the end", "Bearer realm=\"a\\\\\"", "Bearer realm=\"a\\\\\", " ADDED },
-    { "the name inside a value", "Bearer realm=\"resource_metadata=x\"", "Bearer realm=\"resource_metadata=x\", " ADDED },
+    { "the name inside a value", "Bearer realm=\"resource_metadata=x\"",
+      "Bearer realm=\"resource_metadata=x\", " ADDED },
     { "a scheme inside a value", "Basic realm=\"Bearer x=1\"", NULL },
     { "a longer name", "Bearer xresource_metadata=\"u\"", "Bearer xresource_metadata=\"u\", " ADDED },
     { "has it", "Bearer resource_metadata=\"https://other/m\"", NULL },
@@ -126,13 +154,15 @@ static const struct {
     { "has it in a second Bearer", "Bearer realm=\"a\", Bearer resource_metadata=\"u\"", NULL },
     { "Basic only", "Basic realm=\"x\"", NULL },
     { "Basic, then Bearer", "Basic realm=\"x\", Bearer realm=\"y\"", "Basic realm=\"x\", Bearer realm=\"y\", " ADDED },
-    { "Bearer, then Basic", "Bearer realm=\"y\", Basic realm=\"x\"", "Bearer realm=\"y\", " ADDED ", Basic realm=\"x\"" },
+    { "Bearer, then Basic", "Bearer realm=\"y\", Basic realm=\"x\"",
+      "Bearer realm=\"y\", " ADDED ", Basic realm=\"x\"" },
     { "bare Bearer, then Basic", "Bearer, Basic realm=\"x\"", "Bearer " ADDED ", Basic realm=\"x\"" },
     { "Basic, then bare Bearer", "Basic realm=\"x\", Bearer", "Basic realm=\"x\", Bearer " ADDED },
     { "bare Negotiate, then Bearer", "Negotiate, Bearer realm=\"y\"", "Negotiate, Bearer realm=\"y\", " ADDED },
     { "Digest, then Bearer, then Basic", "Digest realm=\"d\", nonce=\"n\", Bearer, Basic realm=\"x\"",
       "Digest realm=\"d\", nonce=\"n\", Bearer " ADDED ", Basic realm=\"x\"" },
-    { "DPoP behind", "Bearer error=\"invalid_token\", DPoP algs=\"ES256\"", "Bearer error=\"invalid_token\", " ADDED ", DPoP algs=\"ES256\"" },
+    { "DPoP behind", "Bearer error=\"invalid_token\", DPoP algs=\"ES256\"",
+      "Bearer error=\"invalid_token\", " ADDED ", DPoP algs=\"ES256\"" },
     { "another's parameter is not ours", "Bearer realm=\"x\", DPoP resource_metadata=\"u\"",
       "Bearer realm=\"x\", " ADDED ", DPoP resource_metadata=\"u\"" },
     { "BearerX", "BearerX realm=\"x\"", NULL },

@@ -92,8 +92,8 @@ static void test_expiry(apr_pool_t *pool)
         const char *member = expiries[i].exp ? apr_pstrcat(pool, "\"exp\":", expiries[i].exp, ",", NULL) : "";
         mcp_claims_t claims;
 
-        is_int(judge(&claims, apr_psprintf(pool, "{%s\"aud\":\"" RESOURCE "\",\"sub\":\"u\"}", member), pool), expiries[i].want,
-               "%s", expiries[i].name);
+        is_int(judge(&claims, apr_psprintf(pool, "{%s\"aud\":\"" RESOURCE "\",\"sub\":\"u\"}", member), pool),
+               expiries[i].want, "%s", expiries[i].name);
     }
 }
 
@@ -144,7 +144,8 @@ static const struct {
 static void test_members(apr_pool_t *pool)
 {
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        const char *text = apr_psprintf(pool, "{%s,\"exp\":1700003600,\"aud\":\"" RESOURCE "\",\"sub\":\"u\"}", others[i].member);
+        const char *text =
+            apr_psprintf(pool, "{%s,\"exp\":1700003600,\"aud\":\"" RESOURCE "\",\"sub\":\"u\"}", others[i].member);
         mcp_claims_t claims;
 
         is_int(judge(&claims, text, pool), others[i].want, "%s", others[i].name);
@@ -211,7 +212,8 @@ static void test_audience(apr_pool_t *pool)
     for (size_t i = 0; i < sizeof(audiences) / sizeof(audiences[0]); i++) {
         const char *member = audiences[i].aud ? apr_pstrcat(pool, ",\"aud\":", audiences[i].aud, NULL) : "";
 
-        is_int(judge(&claims, apr_psprintf(pool, "{\"exp\":1700003600,\"sub\":\"u\",\"client_id\":\"client\"%s}", member), pool),
+        is_int(judge(&claims,
+                     apr_psprintf(pool, "{\"exp\":1700003600,\"sub\":\"u\",\"client_id\":\"client\"%s}", member), pool),
                audiences[i].want, "aud %s", audiences[i].name);
     }
     expect.audiences = NULL;
@@ -225,8 +227,8 @@ static void test_audience(apr_pool_t *pool)
     is_int(judge(&claims, "{\"exp\":1700003600,\"sub\":\"u\",\"aud\":\"" RESOURCE "\"}", pool), MCP_OK,
            "D-18 a resource with a slash, aud without");
     expect.resource = "https://mcp.example.com/mcp?t=1";
-    is_int(judge(&claims, "{\"exp\":1700003600,\"sub\":\"u\",\"aud\":\"https://mcp.example.com/mcp?t=1/\"}", pool), MCP_AUDIENCE,
-           "D-18 a slash in a query is another query");
+    is_int(judge(&claims, "{\"exp\":1700003600,\"sub\":\"u\",\"aud\":\"https://mcp.example.com/mcp?t=1/\"}", pool),
+           MCP_AUDIENCE, "D-18 a slash in a query is another query");
     expect = saved;
 }
 
@@ -295,7 +297,8 @@ static void test_scope(apr_pool_t *pool)
 {
     for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
         mcp_claims_t claims;
-        const char *text = apr_psprintf(pool, "{%s,\"exp\":1700003600,\"aud\":\"" RESOURCE "\",\"sub\":\"u\"}", scopes[i].members);
+        const char *text =
+            apr_psprintf(pool, "{%s,\"exp\":1700003600,\"aud\":\"" RESOURCE "\",\"sub\":\"u\"}", scopes[i].members);
 
         names.scope_prefix = scopes[i].prefix;
         is_int(judge(&claims, text, pool), MCP_OK, "%s", scopes[i].name);
@@ -319,7 +322,8 @@ static void test_many_scopes(apr_pool_t *pool)
         }
         sprintf(end, "\"}");
         is_int(judge(&claims, text, pool), MCP_OK, "D-25 %d scopes", counts[i]);
-        is_int(claims.scope->nelts, counts[i] < MCP_LIMIT_SCOPES ? counts[i] : MCP_LIMIT_SCOPES, "D-25 no more than the limit");
+        is_int(claims.scope->nelts, counts[i] < MCP_LIMIT_SCOPES ? counts[i] : MCP_LIMIT_SCOPES,
+               "D-25 no more than the limit");
     }
 }
 
@@ -328,9 +332,11 @@ static void test_roles(apr_pool_t *pool)
     static const struct {
         const char *member;
         int count;
-    } rows[] = { { "\"roles\":[\"a\",\"b\"]", 2 },  { "\"roles\":\"a b\"", 1 },  { "\"roles\":[]", 0 },
-                 { "\"roles\":[1,null,\"a\"]", 1 }, { "\"roles\":{\"a\":1}", 0 }, { "\"realm_access\":{\"roles\":[\"a\"]}", 1 },
-                 { "\"realm_access\":[\"a\"]", 0 } };
+    } rows[] = {
+        { "\"roles\":[\"a\",\"b\"]", 2 },  { "\"roles\":\"a b\"", 1 },   { "\"roles\":[]", 0 },
+        { "\"roles\":[1,null,\"a\"]", 1 }, { "\"roles\":{\"a\":1}", 0 }, { "\"realm_access\":{\"roles\":[\"a\"]}", 1 },
+        { "\"realm_access\":[\"a\"]", 0 }
+    };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         mcp_claims_t claims;
@@ -360,7 +366,8 @@ static void test_issuer(apr_pool_t *pool)
     for (size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++) {
         mcp_view_t issuer = { NULL, 0 };
 
-        ok(mcp_claims_issuer(&issuer, object_of(issuers[i].payload, pool)) == issuers[i].given, "iss %s", issuers[i].name);
+        ok(mcp_claims_issuer(&issuer, object_of(issuers[i].payload, pool)) == issuers[i].given, "iss %s",
+           issuers[i].name);
         is_str(text_of(issuer, pool), issuers[i].issuer, "iss %s: its text", issuers[i].name);
     }
 }
@@ -394,10 +401,13 @@ static void test_place(apr_pool_t *pool)
     is_int(mcp_claims_judge(&claims, &place, now), MCP_ISSUER, "facts that nobody vouched for");
     claims.issuer = ISSUER;
     is_int(mcp_claims_judge(&claims, &place, now + apr_time_from_sec(3629)), MCP_OK, "G-02 the last second");
-    is_int(mcp_claims_judge(&claims, &place, now + apr_time_from_sec(3630)), MCP_EXPIRED, "G-02 expired, by the same facts");
+    is_int(mcp_claims_judge(&claims, &place, now + apr_time_from_sec(3630)), MCP_EXPIRED,
+           "G-02 expired, by the same facts");
     place.skew = 0;
-    is_int(mcp_claims_judge(&claims, &place, now + apr_time_from_sec(3600) - 1), MCP_OK, "no skew: one microsecond before");
-    is_int(mcp_claims_judge(&claims, &place, now + apr_time_from_sec(3600)), MCP_EXPIRED, "no skew: RFC 7519 4.1.4 on or after");
+    is_int(mcp_claims_judge(&claims, &place, now + apr_time_from_sec(3600) - 1), MCP_OK,
+           "no skew: one microsecond before");
+    is_int(mcp_claims_judge(&claims, &place, now + apr_time_from_sec(3600)), MCP_EXPIRED,
+           "no skew: RFC 7519 4.1.4 on or after");
     judge(&claims, "{\"exp\":0,\"aud\":\"x\",\"cnf\":{}}", pool);
     place = expect;
     is_int(mcp_claims_judge(&claims, &place, now), MCP_BOUND, "binding comes before audience");
@@ -412,21 +422,22 @@ static void test_place(apr_pool_t *pool)
 static const struct {
     const char *path, *text;
 } texts[] = {
-    { "s", "text" },           { "i", "-7" },  { "t", "true" }, { "f", "false" }, { "n", NULL },   { "r", NULL },
-    { "o", NULL },             { "o.in", "x" }, { "absent", NULL }, { "list", "a 1 true" }, { "empty", "" },
-    { "nested", "" },          { "u", "\xc3\xa9" }, { "c", "a\r\nb" },
+    { "s", "text" }, { "i", "-7" },    { "t", "true" },     { "f", "false" },   { "n", NULL },
+    { "r", NULL },   { "o", NULL },    { "o.in", "x" },     { "absent", NULL }, { "list", "a 1 true" },
+    { "empty", "" }, { "nested", "" }, { "u", "\xc3\xa9" }, { "c", "a\r\nb" },
 };
 
 static const struct {
     const char *path, *value;
     bool contains;
 } contents[] = {
-    { "s", "text", true },   { "s", "tex", false },  { "s", "textx", false }, { "s", "Text", false }, { "s", "", false },
-    { "i", "-7", true },     { "i", "-7.0", false }, { "i", "7", false },     { "t", "true", true },  { "t", "false", false },
-    { "f", "false", true },  { "n", "null", false }, { "n", "", false },      { "r", "1.5", false },  { "list", "a", true },
-    { "list", "1", true },   { "list", "true", true }, { "list", "b", false }, { "list", "a 1", false }, { "nested", "x", false },
-    { "empty", "", false },  { "o", "x", false },    { "o.in", "x", true },   { "absent", "x", false }, { "absent", "", false },
-    { "c", "a", false },
+    { "s", "text", true },    { "s", "tex", false },   { "s", "textx", false },  { "s", "Text", false },
+    { "s", "", false },       { "i", "-7", true },     { "i", "-7.0", false },   { "i", "7", false },
+    { "t", "true", true },    { "t", "false", false }, { "f", "false", true },   { "n", "null", false },
+    { "n", "", false },       { "r", "1.5", false },   { "list", "a", true },    { "list", "1", true },
+    { "list", "true", true }, { "list", "b", false },  { "list", "a 1", false }, { "nested", "x", false },
+    { "empty", "", false },   { "o", "x", false },     { "o.in", "x", true },    { "absent", "x", false },
+    { "absent", "", false },  { "c", "a", false },
 };
 
 static void test_texts(apr_pool_t *pool)
@@ -451,10 +462,14 @@ int main(void)
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    names = (mcp_claim_names_t){ .scope = list_of("scope scp", pool), .role = list_of("roles realm_access.roles", pool),
-                                 .user = list_of("sub client_id", pool), .client = list_of("client_id azp", pool),
+    names = (mcp_claim_names_t){ .scope = list_of("scope scp", pool),
+                                 .role = list_of("roles realm_access.roles", pool),
+                                 .user = list_of("sub client_id", pool),
+                                 .client = list_of("client_id azp", pool),
                                  .audience = list_of("aud", pool) };
-    expect = (mcp_expect_t){ .resource = RESOURCE, .audiences = list_of("api://files", pool), .skew = apr_time_from_sec(SKEW) };
+    expect = (mcp_expect_t){ .resource = RESOURCE,
+                             .audiences = list_of("api://files", pool),
+                             .skew = apr_time_from_sec(SKEW) };
     test_expiry(pool);
     test_members(pool);
     test_audience(pool);

@@ -132,9 +132,10 @@ static inline const char *forge_crv(const forge_key_t *key, int *size)
     static const struct {
         const char *group, *crv;
         int size;
-    } curves[] = {
-        { "prime256v1", "P-256", 32 }, { "secp384r1", "P-384", 48 }, { "secp521r1", "P-521", 66 }, { "secp256k1", "secp256k1", 32 }
-    };
+    } curves[] = { { "prime256v1", "P-256", 32 },
+                   { "secp384r1", "P-384", 48 },
+                   { "secp521r1", "P-521", 66 },
+                   { "secp256k1", "secp256k1", 32 } };
     char group[64] = "";
 
     EVP_PKEY_get_group_name(key->pkey, group, sizeof(group), NULL);
@@ -167,8 +168,7 @@ static inline const char *forge_members(const forge_key_t *key, apr_pool_t *pool
     }
     forge_must(EVP_PKEY_get_raw_public_key(key->pkey, raw, &len) == 1, "a raw key");
     crv = EVP_PKEY_is_a(key->pkey, "ED25519") ? "Ed25519" : EVP_PKEY_is_a(key->pkey, "ED448") ? "Ed448" : "X25519";
-    return apr_psprintf(pool, "\"kty\":\"OKP\",\"crv\":\"%s\",\"x\":\"%s\"", crv,
-                        forge_b64(raw, len, pool));
+    return apr_psprintf(pool, "\"kty\":\"OKP\",\"crv\":\"%s\",\"x\":\"%s\"", crv, forge_b64(raw, len, pool));
 }
 
 /* The JWK; more is text such as "\"kid\":\"a\"", or NULL. */
@@ -219,7 +219,8 @@ static inline bool forge_set_pss(EVP_PKEY_CTX *ctx, const forge_alg_t *alg)
 }
 
 /* The signature as OpenSSL makes it: DER for ECDSA. */
-static inline mcp_view_t forge_signature(const forge_alg_t *alg, const forge_key_t *key, const char *text, apr_pool_t *pool)
+static inline mcp_view_t forge_signature(const forge_alg_t *alg, const forge_key_t *key, const char *text,
+                                         apr_pool_t *pool)
 {
     unsigned char bytes[2048];
     size_t len = sizeof(bytes);
@@ -228,12 +229,13 @@ static inline mcp_view_t forge_signature(const forge_alg_t *alg, const forge_key
     EVP_MD_CTX *ctx;
 
     if (alg->hmac) {
-        HMAC(alg->md(), key->secret.len ? key->secret.data : "", (int)key->secret.len, (const unsigned char *)text, strlen(text),
-             bytes, &mac_len);
+        HMAC(alg->md(), key->secret.len ? key->secret.data : "", (int)key->secret.len, (const unsigned char *)text,
+             strlen(text), bytes, &mac_len);
         return (mcp_view_t){ apr_pmemdup(pool, bytes, mac_len), mac_len };
     }
     ctx = EVP_MD_CTX_new();
-    forge_must(EVP_DigestSignInit(ctx, &pctx, alg->md ? alg->md() : NULL, NULL, key->pkey) == 1 && forge_set_pss(pctx, alg) &&
+    forge_must(EVP_DigestSignInit(ctx, &pctx, alg->md ? alg->md() : NULL, NULL, key->pkey) == 1 &&
+                   forge_set_pss(pctx, alg) &&
                    EVP_DigestSign(ctx, bytes, &len, (const unsigned char *)text, strlen(text)) == 1,
                alg->name);
     EVP_MD_CTX_free(ctx);
@@ -243,7 +245,8 @@ static inline mcp_view_t forge_signature(const forge_alg_t *alg, const forge_key
 /* What is signed: header and payload. */
 static inline const char *forge_text(const char *header, const char *payload, apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, forge_b64(header, strlen(header), pool), ".", forge_b64(payload, strlen(payload), pool), NULL);
+    return apr_pstrcat(pool, forge_b64(header, strlen(header), pool), ".", forge_b64(payload, strlen(payload), pool),
+                       NULL);
 }
 
 static inline const char *forge_join(const char *text, mcp_view_t signature, apr_pool_t *pool)
@@ -252,8 +255,8 @@ static inline const char *forge_join(const char *text, mcp_view_t signature, apr
 }
 
 /* A token: header and payload as given, signed as alg says, whatever the header says. */
-static inline const char *forge_token(const forge_alg_t *alg, const forge_key_t *key, const char *header, const char *payload,
-                                      apr_pool_t *pool)
+static inline const char *forge_token(const forge_alg_t *alg, const forge_key_t *key, const char *header,
+                                      const char *payload, apr_pool_t *pool)
 {
     const char *text = forge_text(header, payload, pool);
     mcp_view_t signature = forge_signature(alg, key, text, pool);
@@ -262,7 +265,8 @@ static inline const char *forge_token(const forge_alg_t *alg, const forge_key_t 
 }
 
 /* The RSA private operation on a whole block, whatever is in it (B-33, B-34). */
-static inline mcp_view_t forge_rsa_block(const forge_key_t *key, const unsigned char *block, size_t size, apr_pool_t *pool)
+static inline mcp_view_t forge_rsa_block(const forge_key_t *key, const unsigned char *block, size_t size,
+                                         apr_pool_t *pool)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
     unsigned char *out = apr_palloc(pool, size);

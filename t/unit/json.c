@@ -9,7 +9,10 @@
 #include "../../src/core/json.h"
 #include "../lib/tap.h"
 
-#define TEXT(literal) { literal, sizeof(literal) - 1 }
+#define TEXT(literal)                \
+    {                                \
+        literal, sizeof(literal) - 1 \
+    }
 
 static const struct {
     const char *name;
@@ -90,7 +93,8 @@ static void test_depth(apr_pool_t *pool)
             memcpy(text + n * 5, n + 1 < depth ? "{\"a\":" : "{    ", 5);
             text[depth * 5 + n] = '}';
         }
-        is_int(mcp_json_parse(&value, (mcp_view_t){ text, depth * 6 }, pool), depths[i].want, "D-06 depth %d", depths[i].depth);
+        is_int(mcp_json_parse(&value, (mcp_view_t){ text, depth * 6 }, pool), depths[i].want, "D-06 depth %d",
+               depths[i].depth);
     }
 }
 
@@ -105,9 +109,10 @@ static void test_numbers(apr_pool_t *pool)
     ok(json_integer_value(json_object_get(value, "big")) == 9223372036854775807LL, "one that fits is exact");
 }
 
-static const char document[] = "{\"realm_access\":{\"roles\":[\"a\"],\"deep\":{\"x\":1}},\"a.b\":\"whole\",\"a\":{\"b\":\"inner\",\"c\":2},"
-                               "\"https://example.com/roles\":\"uri\",\"a.b.c\":{\"d\":\"tail\"},\"null\":null,\"s\":\"text\","
-                               "\"list\":[{\"x\":1}],\"\":{\"e\":\"empty\"}}";
+static const char document[] =
+    "{\"realm_access\":{\"roles\":[\"a\"],\"deep\":{\"x\":1}},\"a.b\":\"whole\",\"a\":{\"b\":\"inner\",\"c\":2},"
+    "\"https://example.com/roles\":\"uri\",\"a.b.c\":{\"d\":\"tail\"},\"null\":null,\"s\":\"text\","
+    "\"list\":[{\"x\":1}],\"\":{\"e\":\"empty\"}}";
 
 static const struct {
     const char *path, *text; /* NULL: none */
@@ -121,9 +126,9 @@ static const struct {
     { "null", "null" },
     { "missing", NULL },
     { "a.missing", NULL },
-    { "s.x", NULL },      /* through a string */
-    { "list.x", NULL },   /* through an array */
-    { "null.x", NULL },   /* through null */
+    { "s.x", NULL },    /* through a string */
+    { "list.x", NULL }, /* through an array */
+    { "null.x", NULL }, /* through null */
     { "", "{\"e\":\"empty\"}" },
     { ".e", "\"empty\"" },
     { "a.", NULL },
@@ -143,7 +148,8 @@ static void test_path(apr_pool_t *pool)
     }
     memset(name, 'x', sizeof(name));
     ok(!mcp_json_path(object, (mcp_view_t){ name, sizeof(name) }), "a name longer than any claim has");
-    mcp_json_parse_object(&deep, mcp_view_of("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}}}}"), pool);
+    mcp_json_parse_object(
+        &deep, mcp_view_of("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}}}}"), pool);
     ok(mcp_json_path(deep, mcp_view_of("a.a.a.a.a.a.a.a.a")), "eight dots are followed");
     ok(!mcp_json_path(deep, mcp_view_of("a.a.a.a.a.a.a.a.a.a")), "nine are not");
     ok(!mcp_json_path(NULL, mcp_view_of("a")), "no object, no member");
@@ -155,7 +161,8 @@ static void test_string(apr_pool_t *pool)
     mcp_view_t text = { "untouched", 9 };
 
     mcp_json_parse_object(&object, mcp_view_of("{\"s\":\"\\u00e9\",\"n\":1,\"e\":\"\"}"), pool);
-    ok(!mcp_json_string(&text, NULL) && !mcp_json_string(&text, json_object_get(object, "n")), "NULL and numbers are no strings");
+    ok(!mcp_json_string(&text, NULL) && !mcp_json_string(&text, json_object_get(object, "n")),
+       "NULL and numbers are no strings");
     ok(mcp_view_is(text, "untouched"), "and change nothing");
     ok(mcp_json_string(&text, json_object_get(object, "s")) && mcp_view_is(text, "\xc3\xa9"), "a string is");
     ok(mcp_json_string(&text, json_object_get(object, "e")) && text.len == 0, "the empty one as well");

@@ -103,7 +103,8 @@ static void test_members(apr_pool_t *pool)
 
         is_int(set->count ? set->keys[0].algs : 0, members[i].algs, "%s", members[i].name);
         ok(taken == (members[i].algs != 0), "%s: taken or not", members[i].name);
-        ok(!members[i].why || strstr(notebook.text, members[i].why), "%s: %s", members[i].name, *notebook.text ? notebook.text : "nothing logged");
+        ok(!members[i].why || strstr(notebook.text, members[i].why), "%s: %s", members[i].name,
+           *notebook.text ? notebook.text : "nothing logged");
         is_int(notebook_count("MCP0002"), members[i].why ? 1 : 0, "%s: one line when it is left out", members[i].name);
     }
 }
@@ -130,19 +131,26 @@ static void test_rsa(apr_pool_t *pool)
         unsigned char e_last;
         bool good;
     } rows[] = {
-        { "C-01 2047 bits", 2047, 1, 17, 1, false },     { "2048 bits", 2048, 1, 17, 1, true },
-        { "8192 bits", 8192, 1, 17, 1, true },           { "C-04 8193 bits", 8193, 1, 17, 1, false },
-        { "C-04 16384 bits", 16384, 1, 17, 1, false },   { "C-04 e of 64 bits", 2048, 1, 64, 1, true },
-        { "C-04 e of 65 bits", 2048, 1, 65, 1, false },  { "C-04 e of 2040 bits", 2048, 1, 2040, 1, false },
-        { "C-04 e of 9000 bits", 2048, 1, 9000, 1, false }, { "C-02 e = 1", 2048, 1, 1, 1, false },
-        { "C-02 e even", 2048, 1, 17, 2, false },        { "C-02 e = 2", 2048, 1, 2, 0, false },
-        { "C-02 n even", 2048, 2, 17, 1, false },        { "C-03 e = 3", 2048, 1, 2, 3, true },
+        { "C-01 2047 bits", 2047, 1, 17, 1, false },
+        { "2048 bits", 2048, 1, 17, 1, true },
+        { "8192 bits", 8192, 1, 17, 1, true },
+        { "C-04 8193 bits", 8193, 1, 17, 1, false },
+        { "C-04 16384 bits", 16384, 1, 17, 1, false },
+        { "C-04 e of 64 bits", 2048, 1, 64, 1, true },
+        { "C-04 e of 65 bits", 2048, 1, 65, 1, false },
+        { "C-04 e of 2040 bits", 2048, 1, 2040, 1, false },
+        { "C-04 e of 9000 bits", 2048, 1, 9000, 1, false },
+        { "C-02 e = 1", 2048, 1, 1, 1, false },
+        { "C-02 e even", 2048, 1, 17, 2, false },
+        { "C-02 e = 2", 2048, 1, 2, 0, false },
+        { "C-02 n even", 2048, 2, 17, 1, false },
+        { "C-03 e = 3", 2048, 1, 2, 3, true },
         { "C-04 megabyte", 800000, 1, 17, 1, false },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const char *jwk = apr_pstrcat(pool, "{\"kty\":\"RSA\",\"n\":\"", number(rows[i].n_bits, rows[i].n_last, pool), "\",\"e\":\"",
-                                      number(rows[i].e_bits, rows[i].e_last, pool), "\"}", NULL);
+        const char *jwk = apr_pstrcat(pool, "{\"kty\":\"RSA\",\"n\":\"", number(rows[i].n_bits, rows[i].n_last, pool),
+                                      "\",\"e\":\"", number(rows[i].e_bits, rows[i].e_last, pool), "\"}", NULL);
         bool taken;
 
         set_of(jwk, &taken, pool);
@@ -167,11 +175,13 @@ static const struct {
     { "C-09 unknown kty", "{\"kty\":\"AKP\",\"pub\":\"AA\"}" },
     { "C-07 oct", "{\"kty\":\"oct\",\"k\":\"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\"}" },
     { "C-07 oct without k", "{\"kty\":\"oct\"}" },
-    { "C-05 off the curve", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"X\",\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}" },
+    { "C-05 off the curve",
+      "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"X\",\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}" },
     { "C-05 all zero", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
                        "\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}" },
-    { "C-05 coordinates beyond the field", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"__________________________________________8\","
-                                           "\"y\":\"__________________________________________8\"}" },
+    { "C-05 coordinates beyond the field",
+      "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"__________________________________________8\","
+      "\"y\":\"__________________________________________8\"}" },
     { "C-05 x too short", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQ\",\"y\":\"Y\"}" },
     { "C-05 x too long", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"X00\",\"y\":\"Y\"}" },
     { "C-05 x of infinity", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"\",\"y\":\"\"}" },
@@ -181,8 +191,10 @@ static const struct {
     { "C-09 crv of Ed25519", "{\"kty\":\"EC\",\"crv\":\"Ed25519\",\"x\":\"X\",\"y\":\"Y\"}" },
     { "C-09 OKP without crv", "{\"kty\":\"OKP\",\"x\":\"X\"}" },
     { "C-09 OKP without x", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\"}" },
-    { "C-09 OKP of 31 bytes", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}" },
-    { "C-09 OKP of 33 bytes", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}" },
+    { "C-09 OKP of 31 bytes",
+      "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}" },
+    { "C-09 OKP of 33 bytes",
+      "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}" },
     { "C-09 a string", "\"key\"" },
     { "C-09 null", "null" },
     { "C-09 an array", "[]" },
@@ -197,8 +209,9 @@ static const char *fill(const char *text, apr_pool_t *pool)
     for (; *text; before = *text++) {
         bool named = before == '"' && strchr("NXY", *text);
         const char one[2] = { *text, '\0' };
-        const char *value = !named ? one : *text == 'N' ? forge_number(&rsa, "n", 0, pool)
-                                                        : forge_number(&p256, *text == 'X' ? "qx" : "qy", 32, pool);
+        const char *value = !named         ? one
+                            : *text == 'N' ? forge_number(&rsa, "n", 0, pool)
+                                           : forge_number(&p256, *text == 'X' ? "qx" : "qy", 32, pool);
 
         filled = apr_pstrcat(pool, filled, value, NULL);
     }
@@ -211,10 +224,13 @@ static void test_wrong(apr_pool_t *pool)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         const char *bad = fill(wrong[i].jwk, pool);
         bool taken;
-        mcp_jwks_t *set = set_of(apr_pstrcat(pool, bad, ",", forge_jwk(&ed, "\"kid\":\"good\"", pool), NULL), &taken, pool);
+        mcp_jwks_t *set =
+            set_of(apr_pstrcat(pool, bad, ",", forge_jwk(&ed, "\"kid\":\"good\"", pool), NULL), &taken, pool);
 
-        ok(taken && set->count == 1 && strcmp(set->keys[0].kid, "good") == 0, "%s is left out, the other stays", wrong[i].name);
-        is_int(notebook_count("MCP0002: key 1 of the set, kid \"(none)\", is left out: "), 1, "%s: the log says so", wrong[i].name);
+        ok(taken && set->count == 1 && strcmp(set->keys[0].kid, "good") == 0, "%s is left out, the other stays",
+           wrong[i].name);
+        is_int(notebook_count("MCP0002: key 1 of the set, kid \"(none)\", is left out: "), 1, "%s: the log says so",
+               wrong[i].name);
         set_of(bad, &taken, pool);
         ok(!taken && notebook_count("MCP0003") == 1, "%s alone is no set", wrong[i].name);
     }
@@ -244,8 +260,9 @@ static void test_small_order(apr_pool_t *pool)
                 bytes[n] = (unsigned char)strtoul(digits, NULL, 16);
             }
             bytes[31] = (unsigned char)(bytes[31] | sign << 7);
-            set_of(apr_pstrcat(pool, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"", forge_b64(bytes, 32, pool), "\"}", NULL), &taken,
-                   pool);
+            set_of(apr_pstrcat(pool, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"", forge_b64(bytes, 32, pool), "\"}",
+                               NULL),
+                   &taken, pool);
             ok(!taken && strstr(notebook.text, "small order"), "C-06 %s with sign %d", points[i], sign);
         }
     }
@@ -281,7 +298,8 @@ static void test_documents(apr_pool_t *pool)
         mcp_jwks_t *set = mcp_jwk_set(pool);
 
         while ((key = strstr(text, "KEY")) != NULL) {
-            text = apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(key - text)), forge_jwk(&ed, NULL, pool), key + 3, NULL);
+            text = apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(key - text)), forge_jwk(&ed, NULL, pool),
+                               key + 3, NULL);
         }
         notebook_clear();
         ok(!mcp_jwk_add_set(set, mcp_view_of(text), &log) && set->count == 0, "%s: no keys", documents[i].name);
@@ -300,8 +318,8 @@ static void test_many(apr_pool_t *pool)
     const char *more = "";
 
     for (int i = 0; i < 10000; i++) {
-        APR_ARRAY_PUSH(parts, const char *) = i < MCP_LIMIT_KEYS + 10 ? forge_jwk(&ed, apr_psprintf(pool, "\"kid\":\"k%d\"", i), pool)
-                                                                     : "{}";
+        APR_ARRAY_PUSH(parts, const char *) =
+            i < MCP_LIMIT_KEYS + 10 ? forge_jwk(&ed, apr_psprintf(pool, "\"kid\":\"k%d\"", i), pool) : "{}";
     }
     set = set_of(apr_array_pstrcat(pool, parts, ','), &taken, pool);
     ok(taken, "C-12 10,000 keys");
@@ -310,14 +328,17 @@ static void test_many(apr_pool_t *pool)
     ok(!mcp_jwk_add_pem(set, mcp_view_of(forge_pem(&p256, false, pool)), NULL), "C-12 no room for a PEM key");
     ok(!mcp_jwk_add_secret(set, mcp_view_of("0123456789abcdef0123456789abcdef")), "C-12 nor for a secret");
     is_int(set->count, MCP_LIMIT_KEYS, "C-12 nothing was added");
-    set = set_of(apr_pstrcat(pool, forge_jwk(&ed, "\"kid\":\"a\"", pool), ",", forge_jwk(&ed, "\"kid\":\"a\"", pool), NULL), &taken, pool);
+    set = set_of(
+        apr_pstrcat(pool, forge_jwk(&ed, "\"kid\":\"a\"", pool), ",", forge_jwk(&ed, "\"kid\":\"a\"", pool), NULL),
+        &taken, pool);
     is_int(set->count, 2, "C-12 a kid twice is two keys");
     for (int i = 0; i < 10000; i++) {
         APR_ARRAY_IDX(parts, i, const char *) = "{}";
     }
     more = apr_array_pstrcat(pool, parts, ',');
     set_of(more, &taken, pool);
-    ok(!taken && notebook.lines <= MCP_LIMIT_KEYS_READ + 1, "C-12 10,000 unusable keys are no 10,000 log lines but %d", notebook.lines);
+    ok(!taken && notebook.lines <= MCP_LIMIT_KEYS_READ + 1, "C-12 10,000 unusable keys are no 10,000 log lines but %d",
+       notebook.lines);
 }
 
 static void test_kid(apr_pool_t *pool)
@@ -377,7 +398,8 @@ static void check_pem(const char *name, const char *text, int count, const char 
 
     notebook_clear();
     is_int(mcp_jwk_add_pem(set, mcp_view_of(text), &log) ? set->count : 0, count, "PEM %s", name);
-    ok(why ? strstr(notebook.text, why) != NULL : notebook.lines == 0, "PEM %s: %s", name, *notebook.text ? notebook.text : "no line");
+    ok(why ? strstr(notebook.text, why) != NULL : notebook.lines == 0, "PEM %s: %s", name,
+       *notebook.text ? notebook.text : "no line");
 }
 
 static void test_pem(apr_pool_t *pool)
@@ -389,17 +411,21 @@ static void test_pem(apr_pool_t *pool)
     check_pem("Ed25519", forge_pem(&ed, false, pool), 1, NULL, pool);
     check_pem("PKCS#1", pkcs1_of(&rsa, pool), 1, NULL, pool);
     check_pem("certificate", certificate_of(&rsa, pool), 1, NULL, pool);
-    check_pem("two and text between", apr_pstrcat(pool, "first:\n", good, "second:\n", forge_pem(&ed, false, pool), NULL), 2, NULL, pool);
+    check_pem("two and text between",
+              apr_pstrcat(pool, "first:\n", good, "second:\n", forge_pem(&ed, false, pool), NULL), 2, NULL, pool);
     check_pem("private key", forge_pem(&rsa, true, pool), 0, "private key", pool);
-    check_pem("public and private key", apr_pstrcat(pool, good, forge_pem(&rsa, true, pool), NULL), 0, "private key", pool);
+    check_pem("public and private key", apr_pstrcat(pool, good, forge_pem(&rsa, true, pool), NULL), 0, "private key",
+              pool);
     check_pem("C-01 1024 bits", forge_pem(&rsa1024, false, pool), 0, "shorter than 2048", pool);
     check_pem("C-01 certificate of 1024 bits", certificate_of(&rsa1024, pool), 0, "shorter than 2048", pool);
     check_pem("B-05 secp256k1", forge_pem(&k256, false, pool), 0, "curve", pool);
     check_pem("C-08 X25519", forge_pem(&x25519, false, pool), 0, "type", pool);
     check_pem("C-08 Ed448", forge_pem(&ed448, false, pool), 0, "type", pool);
-    check_pem("another block", "-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n", 0, "members", pool);
+    check_pem("another block", "-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n", 0, "members",
+              pool);
     check_pem("no key in a block", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", 0, "members", pool);
-    check_pem("no certificate in a block", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0, "members", pool);
+    check_pem("no certificate in a block", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0,
+              "members", pool);
     check_pem("nothing", "", 0, NULL, pool);
     check_pem("no PEM", "{\"keys\":[]}", 0, NULL, pool);
     check_pem("cut", cut, 0, "cut short", pool);
@@ -423,9 +449,11 @@ static void test_secret(apr_pool_t *pool)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         mcp_jwks_t *set = mcp_jwk_set(pool);
 
-        ok(mcp_jwk_add_secret(set, (mcp_view_t){ bytes, rows[i].size }) == rows[i].good, "secret of %d bytes", (int)rows[i].size);
+        ok(mcp_jwk_add_secret(set, (mcp_view_t){ bytes, rows[i].size }) == rows[i].good, "secret of %d bytes",
+           (int)rows[i].size);
         is_int(set->count, rows[i].good, "%d key", rows[i].good);
-        ok(!rows[i].good || (set->keys[0].algs == MCP_ALGS_HMAC && set->keys[0].secret.data != bytes && !set->keys[0].pkey),
+        ok(!rows[i].good ||
+               (set->keys[0].algs == MCP_ALGS_HMAC && set->keys[0].secret.data != bytes && !set->keys[0].pkey),
            "a copy, for HMAC only");
     }
 }

@@ -29,7 +29,8 @@ static mcp_jwks_t *set_of(const char *jwks, apr_pool_t *pool)
 {
     mcp_jwks_t *set = mcp_jwk_set(pool);
 
-    forge_must(mcp_jwk_add_set(set, mcp_view_of(apr_pstrcat(pool, "{\"keys\":[", jwks, "]}", NULL)), NULL), "a key set");
+    forge_must(mcp_jwk_add_set(set, mcp_view_of(apr_pstrcat(pool, "{\"keys\":[", jwks, "]}", NULL)), NULL),
+               "a key set");
     return set;
 }
 
@@ -60,17 +61,19 @@ static void test_good(apr_pool_t *pool)
 
         is_int(judge(token, pool), MCP_OK, "B-37 %s", good[i].alg);
         is_int(judge_by(token, keys, alg, pool), MCP_OK, "B-37 %s where no other is allowed", good[i].alg);
-        is_int(judge_by(token, keys, MCP_ALGS_PUBLIC & ~alg, pool), MCP_ALGORITHM, "%s where it is not allowed", good[i].alg);
+        is_int(judge_by(token, keys, MCP_ALGS_PUBLIC & ~alg, pool), MCP_ALGORITHM, "%s where it is not allowed",
+               good[i].alg);
         if (good[i].other) {
             is_int(judge(token_of(i, good[i].other, pool), pool), MCP_SIGNATURE, "B-28 %s by another key", good[i].alg);
         }
         is_int(mcp_jws_parse(&jws, mcp_view_of(token), pool), MCP_OK, "%s parses", good[i].alg);
-        ok(jws.alg == alg && jws.typ == MCP_TYP_ABSENT && mcp_view_is(jws.kid, good[i].kid), "%s: alg, typ and kid", good[i].alg);
+        ok(jws.alg == alg && jws.typ == MCP_TYP_ABSENT && mcp_view_is(jws.kid, good[i].kid), "%s: alg, typ and kid",
+           good[i].alg);
         is_str(mcp_json_text(jws.payload, pool), PAYLOAD, "%s: payload", good[i].alg);
     }
 }
 
-/* B-28: every character changed, one by one, in the parts of each algorithm; then pieces off, pieces on, signatures swapped. */
+/* B-28: characters changed one by one, in the parts of each algorithm; then pieces off, pieces on, signatures swapped. */
 static void test_changed(apr_pool_t *pool)
 {
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -94,7 +97,8 @@ static void test_changed(apr_pool_t *pool)
         for (size_t n = 0; n < sizeof(good) / sizeof(good[0]); n++) {
             const char *foreign = strrchr(token_of(n, good[n].key, scratch), '.');
 
-            passed += n != i && judge(apr_pstrcat(scratch, apr_pstrndup(scratch, token, start), foreign, NULL), scratch) == MCP_OK;
+            passed += n != i && judge(apr_pstrcat(scratch, apr_pstrndup(scratch, token, start), foreign, NULL),
+                                      scratch) == MCP_OK;
         }
         is_int(passed, 0, "B-28 %s: no change passes", good[i].alg);
         apr_pool_destroy(scratch);
@@ -206,15 +210,17 @@ static const struct {
 static void test_headers(apr_pool_t *pool)
 {
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        is_int(judge(forge_token(forge_alg("RS256"), &rsa, headers[i].header, PAYLOAD, pool), pool), headers[i].want, "%s",
-               headers[i].name);
+        is_int(judge(forge_token(forge_alg("RS256"), &rsa, headers[i].header, PAYLOAD, pool), pool), headers[i].want,
+               "%s", headers[i].name);
     }
 }
 
 static const struct {
     const char *typ;
     mcp_typ_t want;
-} types[] = { { "at+jwt", MCP_TYP_ACCESS_TOKEN }, { "application/AT+jwt", MCP_TYP_ACCESS_TOKEN }, { "Jwt", MCP_TYP_JWT } };
+} types[] = { { "at+jwt", MCP_TYP_ACCESS_TOKEN },
+              { "application/AT+jwt", MCP_TYP_ACCESS_TOKEN },
+              { "Jwt", MCP_TYP_JWT } };
 
 /* Payloads under a right signature: the signature makes no object of what is none. */
 static const struct {
@@ -249,13 +255,18 @@ static void test_payloads(apr_pool_t *pool)
         is_int(jws.typ, types[i].want, "B-20 typ %s is known for what it is", types[i].typ);
     }
     memset(big, 'x', 8000);
-    is_int(judge(forge_token(forge_alg("RS256"), &rsa, apr_psprintf(pool, "{\"alg\":\"RS256\",\"x\":\"%s\"}", big), PAYLOAD, pool), pool),
+    is_int(judge(forge_token(forge_alg("RS256"), &rsa, apr_psprintf(pool, "{\"alg\":\"RS256\",\"x\":\"%s\"}", big),
+                             PAYLOAD, pool),
+                 pool),
            MCP_OK, "a header of 8 KB");
-    is_int(judge(forge_token(forge_alg("RS256"), &rsa, apr_psprintf(pool, "{\"alg\":\"RS256\",\"kid\":\"%.4096s\"}", big), PAYLOAD, pool),
+    is_int(judge(forge_token(forge_alg("RS256"), &rsa,
+                             apr_psprintf(pool, "{\"alg\":\"RS256\",\"kid\":\"%.4096s\"}", big), PAYLOAD, pool),
                  pool),
            MCP_UNKNOWN_KEY, "B-14 a kid of 4 KB");
     memset(big, 'x', 20000);
-    is_int(judge(forge_token(forge_alg("RS256"), &rsa, apr_psprintf(pool, "{\"alg\":\"RS256\",\"x\":\"%s\"}", big), PAYLOAD, pool), pool),
+    is_int(judge(forge_token(forge_alg("RS256"), &rsa, apr_psprintf(pool, "{\"alg\":\"RS256\",\"x\":\"%s\"}", big),
+                             PAYLOAD, pool),
+                 pool),
            MCP_MALFORMED, "a header of 20 KB");
 }
 
@@ -265,25 +276,50 @@ static const struct {
     mcp_reason_t want;
 } shapes[] = {
     { "H.P.S", MCP_OK },
-    { "", MCP_MALFORMED },             { "H", MCP_MALFORMED },          { "H.P", MCP_MALFORMED },
-    { ".", MCP_MALFORMED },            { "..", MCP_MALFORMED },         { "...", MCP_MALFORMED },
-    { "....", MCP_ENCRYPTED },         { ".....", MCP_MALFORMED },      { "H.P.S.", MCP_MALFORMED },
-    { ".H.P.S", MCP_MALFORMED },       { "H..P.S", MCP_MALFORMED },     { "H.P..S", MCP_MALFORMED },
-    { "H.P.S.S", MCP_MALFORMED },      { "H.P.S.P.S", MCP_ENCRYPTED },  { "H.P.S.P.S.S", MCP_MALFORMED },
-    { ".P.S", MCP_MALFORMED },         { "H..S", MCP_MALFORMED },       { "H.P.", MCP_SIGNATURE },
-    { "H=.P.S", MCP_MALFORMED },       { "H.P=.S", MCP_MALFORMED },     { "H.P.S=", MCP_MALFORMED },
-    { "H.P.S==", MCP_MALFORMED },      { "H.P. S", MCP_MALFORMED },     { "H.P.S ", MCP_MALFORMED },
-    { "H.P.S\n", MCP_MALFORMED },      { "H\r\n.P.S", MCP_MALFORMED },  { " H.P.S", MCP_MALFORMED },
-    { "H.P.S+", MCP_MALFORMED },       { "H.P.S/", MCP_MALFORMED },     { "H,P,S", MCP_MALFORMED },
-    { "H%2eP%2eS", MCP_MALFORMED },    { "H.P.S~WyJzIl0~", MCP_MALFORMED }, /* B-29: SD-JWT */
-    { "{\"payload\":\"P\",\"signature\":\"S\"}", MCP_MALFORMED },           /* B-29: JSON serialisation */
-    { "P.H.S", MCP_ALGORITHM },        { "S.P.H", MCP_MALFORMED },      { "H.S.P", MCP_MALFORMED },
+    { "", MCP_MALFORMED },
+    { "H", MCP_MALFORMED },
+    { "H.P", MCP_MALFORMED },
+    { ".", MCP_MALFORMED },
+    { "..", MCP_MALFORMED },
+    { "...", MCP_MALFORMED },
+    { "....", MCP_ENCRYPTED },
+    { ".....", MCP_MALFORMED },
+    { "H.P.S.", MCP_MALFORMED },
+    { ".H.P.S", MCP_MALFORMED },
+    { "H..P.S", MCP_MALFORMED },
+    { "H.P..S", MCP_MALFORMED },
+    { "H.P.S.S", MCP_MALFORMED },
+    { "H.P.S.P.S", MCP_ENCRYPTED },
+    { "H.P.S.P.S.S", MCP_MALFORMED },
+    { ".P.S", MCP_MALFORMED },
+    { "H..S", MCP_MALFORMED },
+    { "H.P.", MCP_SIGNATURE },
+    { "H=.P.S", MCP_MALFORMED },
+    { "H.P=.S", MCP_MALFORMED },
+    { "H.P.S=", MCP_MALFORMED },
+    { "H.P.S==", MCP_MALFORMED },
+    { "H.P. S", MCP_MALFORMED },
+    { "H.P.S ", MCP_MALFORMED },
+    { "H.P.S\n", MCP_MALFORMED },
+    { "H\r\n.P.S", MCP_MALFORMED },
+    { " H.P.S", MCP_MALFORMED },
+    { "H.P.S+", MCP_MALFORMED },
+    { "H.P.S/", MCP_MALFORMED },
+    { "H,P,S", MCP_MALFORMED },
+    { "H%2eP%2eS", MCP_MALFORMED },
+    { "H.P.S~WyJzIl0~", MCP_MALFORMED },                          /* B-29: SD-JWT */
+    { "{\"payload\":\"P\",\"signature\":\"S\"}", MCP_MALFORMED }, /* B-29: JSON serialisation */
+    { "P.H.S", MCP_ALGORITHM },
+    { "S.P.H", MCP_MALFORMED },
+    { "H.S.P", MCP_MALFORMED },
 };
 
 static void test_shapes(apr_pool_t *pool)
 {
-    char *token = apr_pstrdup(pool, forge_token(forge_alg("RS256"), &rsa, "{\"alg\":\"RS256\"}", PAYLOAD, pool)), *state;
-    const char *parts[3] = { apr_strtok(token, ".", &state), apr_strtok(NULL, ".", &state), apr_strtok(NULL, ".", &state) };
+    char *token = apr_pstrdup(pool, forge_token(forge_alg("RS256"), &rsa, "{\"alg\":\"RS256\"}", PAYLOAD, pool)),
+         *state;
+    const char *parts[3] = { apr_strtok(token, ".", &state), apr_strtok(NULL, ".", &state),
+                             apr_strtok(NULL, ".", &state) };
     char *dots = apr_pcalloc(pool, 7502);
 
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
@@ -292,7 +328,12 @@ static void test_shapes(apr_pool_t *pool)
         for (const char *c = shapes[i].shape; *c; c++) {
             const char one[2] = { *c, '\0' };
 
-            text = apr_pstrcat(pool, text, *c == 'H' ? parts[0] : *c == 'P' ? parts[1] : *c == 'S' ? parts[2] : one, NULL);
+            text = apr_pstrcat(pool, text,
+                               *c == 'H'   ? parts[0]
+                               : *c == 'P' ? parts[1]
+                               : *c == 'S' ? parts[2]
+                                           : one,
+                               NULL);
         }
         is_int(judge(text, pool), shapes[i].want, "B-23 B-25 B-26 '%s'", shapes[i].shape);
     }
@@ -325,11 +366,14 @@ static void test_unused_bits(apr_pool_t *pool)
 /* B-24: five parts, whatever they say. */
 static void test_encrypted(apr_pool_t *pool)
 {
-    static const char *const jwe_headers[] = { "{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\"}", "{\"alg\":\"dir\",\"enc\":\"A128CBC-HS256\"}",
-                                               "{\"alg\":\"PBES2-HS256+A128KW\",\"enc\":\"A256GCM\",\"p2c\":2147483648,\"p2s\":\"AA\"}" };
+    static const char *const jwe_headers[] = {
+        "{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\"}", "{\"alg\":\"dir\",\"enc\":\"A128CBC-HS256\"}",
+        "{\"alg\":\"PBES2-HS256+A128KW\",\"enc\":\"A256GCM\",\"p2c\":2147483648,\"p2s\":\"AA\"}"
+    };
 
     for (size_t i = 0; i < sizeof(jwe_headers) / sizeof(jwe_headers[0]); i++) {
-        const char *token = apr_pstrcat(pool, forge_b64(jwe_headers[i], strlen(jwe_headers[i]), pool), ".AAAA.AAAA.AAAA.AAAA", NULL);
+        const char *token =
+            apr_pstrcat(pool, forge_b64(jwe_headers[i], strlen(jwe_headers[i]), pool), ".AAAA.AAAA.AAAA.AAAA", NULL);
 
         is_int(judge(token, pool), MCP_ENCRYPTED, "B-24 %s", jwe_headers[i]);
     }
@@ -347,11 +391,20 @@ static void test_confusion(apr_pool_t *pool)
 
     mcp_b64url_decode(&modulus, mcp_view_of(forge_number(&rsa, "n", 0, pool)), pool);
     mcp_b64url_decode(&point, mcp_view_of(forge_number(&p256, "qx", 32, pool)), pool);
-    mcp_view_t secrets[] = { mcp_view_of(pem), { pem, strlen(pem) - 1 }, mcp_view_of(apr_pstrcat(pool, " ", pem, NULL)),
-                             { (char *)der, (apr_size_t)der_len }, modulus, mcp_view_of(jwk),
-                             mcp_view_of(apr_pstrcat(pool, "{\"keys\":[", jwk, "]}", NULL)), mcp_view_of("rsa"), { "", 0 }, point,
-                             mcp_view_of(forge_pem(&p256, false, pool)), mcp_view_of(forge_pem(&ed, false, pool)),
-                             mcp_view_of("secret"), mcp_view_of(forge_number(&rsa, "n", 0, pool)) };
+    mcp_view_t secrets[] = { mcp_view_of(pem),
+                             { pem, strlen(pem) - 1 },
+                             mcp_view_of(apr_pstrcat(pool, " ", pem, NULL)),
+                             { (char *)der, (apr_size_t)der_len },
+                             modulus,
+                             mcp_view_of(jwk),
+                             mcp_view_of(apr_pstrcat(pool, "{\"keys\":[", jwk, "]}", NULL)),
+                             mcp_view_of("rsa"),
+                             { "", 0 },
+                             point,
+                             mcp_view_of(forge_pem(&p256, false, pool)),
+                             mcp_view_of(forge_pem(&ed, false, pool)),
+                             mcp_view_of("secret"),
+                             mcp_view_of(forge_number(&rsa, "n", 0, pool)) };
 
     for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
         for (size_t n = 0; n < 3; n++) {
@@ -360,8 +413,10 @@ static void test_confusion(apr_pool_t *pool)
             const char *bare = apr_psprintf(pool, "{\"alg\":\"%s\"}", algs[n]->name);
 
             accepted += judge(forge_token(algs[n], &key, header, PAYLOAD, pool), pool) == MCP_OK;
-            accepted += judge_by(forge_token(algs[n], &key, header, PAYLOAD, pool), keys, MCP_ALGS_HMAC | MCP_ALGS_PUBLIC, pool) == MCP_OK;
-            accepted += judge_by(forge_token(algs[n], &key, bare, PAYLOAD, pool), keys, MCP_ALGS_HMAC | MCP_ALGS_PUBLIC, pool) == MCP_OK;
+            accepted += judge_by(forge_token(algs[n], &key, header, PAYLOAD, pool), keys,
+                                 MCP_ALGS_HMAC | MCP_ALGS_PUBLIC, pool) == MCP_OK;
+            accepted += judge_by(forge_token(algs[n], &key, bare, PAYLOAD, pool), keys, MCP_ALGS_HMAC | MCP_ALGS_PUBLIC,
+                                 pool) == MCP_OK;
             count += 3;
         }
     }
@@ -386,15 +441,18 @@ static void test_hmac(apr_pool_t *pool)
         is_int(judge_by(token, set, bit, pool), MCP_OK, "%s with the secret", alg->name);
         is_int(judge_by(token, set, MCP_ALGS_PUBLIC, pool), MCP_ALGORITHM, "%s where it is not allowed", alg->name);
         is_int(judge_by(token, set, MCP_ALGS_HMAC & ~bit, pool), MCP_ALGORITHM, "%s where another is", alg->name);
-        is_int(judge_by(forge_token(alg, &other, header, PAYLOAD, pool), set, bit, pool), MCP_SIGNATURE, "%s with another", alg->name);
-        is_int(judge_by(apr_pstrndup(pool, token, strlen(token) - (strlen(dot + 1) - 1) % 4 - 1), set, bit, pool), MCP_SIGNATURE,
-               "%s cut", alg->name);
+        is_int(judge_by(forge_token(alg, &other, header, PAYLOAD, pool), set, bit, pool), MCP_SIGNATURE,
+               "%s with another", alg->name);
+        is_int(judge_by(apr_pstrndup(pool, token, strlen(token) - (strlen(dot + 1) - 1) % 4 - 1), set, bit, pool),
+               MCP_SIGNATURE, "%s cut", alg->name);
         is_int(judge_by(apr_pstrcat(pool, token, "AAAA", NULL), set, bit, pool), MCP_SIGNATURE, "%s longer", alg->name);
     }
-    is_int(judge_by(forge_token(forge_alg("RS256"), &rsa, "{\"alg\":\"RS256\"}", PAYLOAD, pool), set, MCP_ALGS_PUBLIC, pool),
+    is_int(judge_by(forge_token(forge_alg("RS256"), &rsa, "{\"alg\":\"RS256\"}", PAYLOAD, pool), set, MCP_ALGS_PUBLIC,
+                    pool),
            MCP_UNKNOWN_KEY, "a secret verifies no RSA signature");
-    is_int(judge_by(forge_token(forge_alg("HS512"), &key, "{\"alg\":\"HS256\"}", PAYLOAD, pool), set, MCP_ALGS_HMAC, pool),
-           MCP_SIGNATURE, "B-06 HS256 over HS512");
+    is_int(
+        judge_by(forge_token(forge_alg("HS512"), &key, "{\"alg\":\"HS256\"}", PAYLOAD, pool), set, MCP_ALGS_HMAC, pool),
+        MCP_SIGNATURE, "B-06 HS256 over HS512");
 }
 
 /* B-04 to B-08: one algorithm in the header, another in the signature, keys of one kind under the kid of another. */
@@ -425,11 +483,11 @@ static const struct {
 
 static void test_mixes(apr_pool_t *pool)
 {
-    const char *jwks =
-        apr_pstrcat(pool, forge_jwk(&p384, "\"kid\":\"p384\"", pool), ",", forge_jwk(&p256, "\"kid\":\"p256\"", pool), ",",
-                    forge_jwk(&rsa, "\"kid\":\"rsa\"", pool), ",", forge_jwk(&rsa, "\"kid\":\"rs384\",\"alg\":\"RS384\"", pool), ",",
-                    forge_jwk(&other_rsa, "\"kid\":\"twin\"", pool), ",", forge_jwk(&other_p256, "\"kid\":\"twin\"", pool), ",",
-                    forge_jwk(&ed, "\"kid\":\"ed\"", pool), ",", forge_jwk(&other_ed, NULL, pool), NULL);
+    const char *jwks = apr_pstrcat(
+        pool, forge_jwk(&p384, "\"kid\":\"p384\"", pool), ",", forge_jwk(&p256, "\"kid\":\"p256\"", pool), ",",
+        forge_jwk(&rsa, "\"kid\":\"rsa\"", pool), ",", forge_jwk(&rsa, "\"kid\":\"rs384\",\"alg\":\"RS384\"", pool),
+        ",", forge_jwk(&other_rsa, "\"kid\":\"twin\"", pool), ",", forge_jwk(&other_p256, "\"kid\":\"twin\"", pool),
+        ",", forge_jwk(&ed, "\"kid\":\"ed\"", pool), ",", forge_jwk(&other_ed, NULL, pool), NULL);
     mcp_jwks_t *set = set_of(jwks, pool);
 
     for (size_t i = 0; i < sizeof(mixes) / sizeof(mixes[0]); i++) {
@@ -446,8 +504,8 @@ static void test_tries(apr_pool_t *pool)
         const char *name, *kid;
         int place;
         mcp_reason_t want;
-    } rows[] = { { "the first", NULL, 0, MCP_OK },         { "the eighth", NULL, 7, MCP_OK },
-                 { "the ninth", NULL, 8, MCP_SIGNATURE },  { "the last", NULL, 19, MCP_SIGNATURE },
+    } rows[] = { { "the first", NULL, 0, MCP_OK },          { "the eighth", NULL, 7, MCP_OK },
+                 { "the ninth", NULL, 8, MCP_SIGNATURE },   { "the last", NULL, 19, MCP_SIGNATURE },
                  { "the eighth of a kid", "k", 7, MCP_OK }, { "the ninth of a kid", "k", 8, MCP_SIGNATURE } };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -455,17 +513,19 @@ static void test_tries(apr_pool_t *pool)
 
         for (int n = 0; n < 20; n++) {
             /* EC keys in between cost no try */
-            jwks = apr_pstrcat(pool, jwks, n ? "," : "", forge_jwk(n == rows[i].place ? &ed : &other_ed, kid, pool), ",",
-                               forge_jwk(&p256, kid, pool), NULL);
+            jwks = apr_pstrcat(pool, jwks, n ? "," : "", forge_jwk(n == rows[i].place ? &ed : &other_ed, kid, pool),
+                               ",", forge_jwk(&p256, kid, pool), NULL);
         }
-        is_int(judge_by(forge_token(forge_alg("EdDSA"), &ed, rows[i].kid ? "{\"alg\":\"EdDSA\",\"kid\":\"k\"}" : "{\"alg\":\"EdDSA\"}",
-                                    PAYLOAD, pool),
+        is_int(judge_by(forge_token(forge_alg("EdDSA"), &ed,
+                                    rows[i].kid ? "{\"alg\":\"EdDSA\",\"kid\":\"k\"}" : "{\"alg\":\"EdDSA\"}", PAYLOAD,
+                                    pool),
                         set_of(jwks, pool), MCP_ALGS_PUBLIC, pool),
                rows[i].want, "B-17 %s", rows[i].name);
     }
-    is_int(judge_by(token_of(0, &rsa, pool), mcp_jwk_set(pool), MCP_ALGS_PUBLIC, pool), MCP_UNKNOWN_KEY, "B-16 no keys at all");
-    is_int(judge_by(token_of(0, &rsa, pool), set_of(forge_jwk(&ed, NULL, pool), pool), MCP_ALGS_PUBLIC, pool), MCP_UNKNOWN_KEY,
-           "B-16 none that fits");
+    is_int(judge_by(token_of(0, &rsa, pool), mcp_jwk_set(pool), MCP_ALGS_PUBLIC, pool), MCP_UNKNOWN_KEY,
+           "B-16 no keys at all");
+    is_int(judge_by(token_of(0, &rsa, pool), set_of(forge_jwk(&ed, NULL, pool), pool), MCP_ALGS_PUBLIC, pool),
+           MCP_UNKNOWN_KEY, "B-16 none that fits");
     is_int(judge_by(token_of(0, &rsa, pool), keys, 0, pool), MCP_ALGORITHM, "no algorithm is allowed");
 }
 
@@ -497,12 +557,14 @@ static void test_ecdsa_lengths(apr_pool_t *pool)
         is_int(judge_signature(i, der.data, der.len, pool), MCP_SIGNATURE, "B-31 %s: DER", good[i].alg);
         memcpy(padded, raw.data, raw.len);
         for (size_t n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++) {
-            is_int(judge_signature(i, padded, lengths[n], pool), MCP_SIGNATURE, "B-31 %s: %d bytes", good[i].alg, (int)lengths[n]);
+            is_int(judge_signature(i, padded, lengths[n], pool), MCP_SIGNATURE, "B-31 %s: %d bytes", good[i].alg,
+                   (int)lengths[n]);
         }
         memset(padded, 0, 3000);
         memcpy(padded + 1, raw.data, size);
         memcpy(padded + size + 2, raw.data + size, size);
-        is_int(judge_signature(i, padded, 2 * size + 2, pool), MCP_SIGNATURE, "B-31 %s: each half one byte longer", good[i].alg);
+        is_int(judge_signature(i, padded, 2 * size + 2, pool), MCP_SIGNATURE, "B-31 %s: each half one byte longer",
+               good[i].alg);
     }
 }
 
@@ -510,7 +572,8 @@ static void test_ecdsa_lengths(apr_pool_t *pool)
 static void test_ecdsa_numbers(apr_pool_t *pool)
 {
     mcp_view_t raw = forge_raw(der_of(6, pool), 32, pool);
-    BIGNUM *r = BN_bin2bn((const unsigned char *)raw.data, 32, NULL), *s = BN_bin2bn((const unsigned char *)raw.data + 32, 32, NULL);
+    BIGNUM *r = BN_bin2bn((const unsigned char *)raw.data, 32, NULL),
+           *s = BN_bin2bn((const unsigned char *)raw.data + 32, 32, NULL);
     BIGNUM *n = NULL, *zero = BN_new(), *top = BN_new(), *twin = BN_new(), *one = BN_new();
     const struct {
         const char *name;
@@ -588,7 +651,8 @@ static void test_pss_trailer(apr_pool_t *pool)
 
         block[255] = (unsigned char)trailer;
         again = forge_rsa_block(&rsa, block, sizeof(block), pool);
-        is_int(judge_signature(3, again.data, again.len, pool), trailer == 0xbc ? MCP_OK : MCP_SIGNATURE, "B-33 trailer %02x", (unsigned)trailer);
+        is_int(judge_signature(3, again.data, again.len, pool), trailer == 0xbc ? MCP_OK : MCP_SIGNATURE,
+               "B-33 trailer %02x", (unsigned)trailer);
     }
 }
 
@@ -610,15 +674,18 @@ static const struct {
     { "block type 1 in the first byte", "\x01\x01", 2, 0xff, DIGEST_INFO, 19, 0, MCP_SIGNATURE },
     { "padding of other bytes", "\x00\x01", 2, 0xfe, DIGEST_INFO, 19, 0, MCP_SIGNATURE },
     { "one other byte in the padding", "\x00\x01\xff\xfe", 4, 0xff, DIGEST_INFO, 19, 0, MCP_SIGNATURE },
-    { "padding ends early", "\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\x00", 11, 0xff, DIGEST_INFO, 19, 0, MCP_SIGNATURE },
+    { "padding ends early", "\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\x00", 11, 0xff, DIGEST_INFO, 19, 0,
+      MCP_SIGNATURE },
     { "garbage behind the hash", "\x00\x01", 2, 0xff, DIGEST_INFO, 19, 8, MCP_SIGNATURE },
     { "all garbage behind the hash", "\x00\x01", 2, 0xff, DIGEST_INFO, 19, 194, MCP_SIGNATURE },
-    { "SHA-1", "\x00\x01", 2, 0xff, "\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14", 15, 0, MCP_SIGNATURE },
-    { "SHA-512", "\x00\x01", 2, 0xff, "\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40", 19, 0,
+    { "SHA-1", "\x00\x01", 2, 0xff, "\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14", 15, 0,
       MCP_SIGNATURE },
-    { "no parameters", "\x00\x01", 2, 0xff, "\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20", 17, 0, MCP_SIGNATURE },
-    { "BER length", "\x00\x01", 2, 0xff, "\x30\x81\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20", 20, 0,
-      MCP_SIGNATURE },
+    { "SHA-512", "\x00\x01", 2, 0xff, "\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+      19, 0, MCP_SIGNATURE },
+    { "no parameters", "\x00\x01", 2, 0xff, "\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20", 17,
+      0, MCP_SIGNATURE },
+    { "BER length", "\x00\x01", 2, 0xff,
+      "\x30\x81\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20", 20, 0, MCP_SIGNATURE },
     { "BER length of the hash", "\x00\x01", 2, 0xff,
       "\x30\x32\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x81\x20", 20, 0, MCP_SIGNATURE },
 };
@@ -661,7 +728,7 @@ static void test_rsa_numbers(apr_pool_t *pool)
             accepted += judge_signature(alg, bytes, len, pool) == MCP_OK; /* 0 */
         }
         bytes[255] = 1;
-        accepted += judge_signature(alg, bytes, 256, pool) == MCP_OK; /* 1 */
+        accepted += judge_signature(alg, bytes, 256, pool) == MCP_OK;    /* 1 */
         accepted += judge_signature(alg, n.data, n.len, pool) == MCP_OK; /* n */
         memcpy(bytes, n.data, 256);
         bytes[255] = (unsigned char)(bytes[255] - 1);
@@ -680,8 +747,8 @@ static void test_rsa_numbers(apr_pool_t *pool)
 /* B-36: S plus the order of the group, and lengths. */
 static void test_eddsa(apr_pool_t *pool)
 {
-    static const unsigned char order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
-                                             0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
+    static const unsigned char order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
+                                             0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
     mcp_view_t sig = der_of(9, pool);
     unsigned char bytes[128] = { 0 };
     unsigned carry = 0;
@@ -716,14 +783,19 @@ static const struct {
       "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
       "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" },
     { "RFC 7515 A.2",
-      "{\"kty\":\"RSA\",\"n\":\"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-"
-      "SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVM"
-      "TBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ\",\"e\":\"AQAB\"}",
+      "{\"kty\":\"RSA\",\"n\":\"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-"
+      "4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-"
+      "SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-"
+      "UTo7WTBEMa2R2CapHg665xsmtdVM"
+      "TBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ\","
+      "\"e\":\"AQAB\"}",
       NULL,
       "eyJhbGciOiJSUzI1NiJ9."
       "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
-      "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdi"
-      "uB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2"
+      "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_"
+      "O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdi"
+      "uB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-"
+      "eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2"
       "w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw" },
     { "RFC 7515 A.3",
       "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
@@ -772,9 +844,10 @@ static void test_cube_root(apr_pool_t *pool)
         BN_copy(BN_cmp(cube, target) <= 0 ? low : high, middle);
     }
     BN_bn2binpad(low, sig, sizeof(sig));
-    is_int(judge_by(forge_join(text, (mcp_view_t){ (char *)sig, sizeof(sig) }, pool), set, MCP_ALGS_PUBLIC, pool), MCP_SIGNATURE,
-           "C-03 the cube root of a block");
-    is_int(judge_by(forge_token(forge_alg("RS256"), &rsa3, "{\"alg\":\"RS256\",\"kid\":\"rsa\"}", PAYLOAD, pool), set, MCP_ALGS_PUBLIC, pool),
+    is_int(judge_by(forge_join(text, (mcp_view_t){ (char *)sig, sizeof(sig) }, pool), set, MCP_ALGS_PUBLIC, pool),
+           MCP_SIGNATURE, "C-03 the cube root of a block");
+    is_int(judge_by(forge_token(forge_alg("RS256"), &rsa3, "{\"alg\":\"RS256\",\"kid\":\"rsa\"}", PAYLOAD, pool), set,
+                    MCP_ALGS_PUBLIC, pool),
            MCP_OK, "C-03 the key itself is fine");
     BN_free(target), BN_free(low), BN_free(high), BN_free(middle), BN_free(cube), BN_CTX_free(ctx);
 }
@@ -789,7 +862,8 @@ static void test_error_queue(apr_pool_t *pool)
         size_t size = forge_alg(good[i].alg)->ec_size;
 
         bytes[sig.len - 1] ^= 1;
-        sig = size ? forge_raw((mcp_view_t){ (char *)bytes, sig.len }, size, pool) : (mcp_view_t){ (char *)bytes, sig.len };
+        sig = size ? forge_raw((mcp_view_t){ (char *)bytes, sig.len }, size, pool)
+                   : (mcp_view_t){ (char *)bytes, sig.len };
         ERR_clear_error();
         judge_signature(i, sig.data, sig.len, pool);
         is_int(ERR_peek_error(), 0, "%s: nothing is left in OpenSSL's error queue", good[i].alg);
@@ -807,10 +881,11 @@ static void make_keys(apr_pool_t *pool)
     k256 = forge_ec("secp256k1", pool);
     ed = forge_okp("ED25519", pool);
     other_ed = forge_okp("ED25519", pool);
-    keys = set_of(apr_pstrcat(pool, forge_jwk(&rsa, "\"kid\":\"rsa\"", pool), ",", forge_jwk(&p256, "\"kid\":\"p256\"", pool), ",",
-                              forge_jwk(&p384, "\"kid\":\"p384\"", pool), ",", forge_jwk(&p521, "\"kid\":\"p521\"", pool), ",",
-                              forge_jwk(&ed, "\"kid\":\"ed\"", pool), NULL),
-                  pool);
+    keys = set_of(
+        apr_pstrcat(pool, forge_jwk(&rsa, "\"kid\":\"rsa\"", pool), ",", forge_jwk(&p256, "\"kid\":\"p256\"", pool),
+                    ",", forge_jwk(&p384, "\"kid\":\"p384\"", pool), ",", forge_jwk(&p521, "\"kid\":\"p521\"", pool),
+                    ",", forge_jwk(&ed, "\"kid\":\"ed\"", pool), NULL),
+        pool);
 }
 
 int main(void)

@@ -71,7 +71,8 @@ static void test_names(apr_pool_t *pool)
     memcpy(want + MCP_LIMIT_LOG_NAME, "...", 4);
     is_str(mcp_log_name((mcp_view_t){ big, sizeof(big) }, pool), want, "J-06 10 KB are cut");
     memset(big, '\n', sizeof(big));
-    is_int(strlen(mcp_log_name((mcp_view_t){ big, sizeof(big) }, pool)), MCP_LIMIT_LOG_NAME * 4 + 3, "escapes are not cut in two");
+    is_int(strlen(mcp_log_name((mcp_view_t){ big, sizeof(big) }, pool)), MCP_LIMIT_LOG_NAME * 4 + 3,
+           "escapes are not cut in two");
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-/* The second opinion: what libjwt says about a signature. It accepts more than it should (THREATS.md 4), but a signature that
- * it refuses we must refuse as well, and the tokens it makes must pass.
+/* The second opinion: what libjwt says about a signature. It accepts more than it should, but a signature that it refuses
+ * we must refuse as well, and the tokens it makes must pass.
  */
 #include <apr_general.h>
 #include <jwt.h>
@@ -27,7 +27,8 @@ static void add_party(const char *alg, jwt_alg_t theirs, const forge_key_t *key,
 
     *party = (party_t){ alg, *key, key->pkey ? forge_pem(key, false, pool) : SECRET, theirs, mcp_jwk_set(pool) };
     if (key->pkey) {
-        mcp_jwk_add_set(party->set, mcp_view_of(apr_pstrcat(pool, "{\"keys\":[", forge_jwk(key, NULL, pool), "]}", NULL)), NULL);
+        mcp_jwk_add_set(party->set,
+                        mcp_view_of(apr_pstrcat(pool, "{\"keys\":[", forge_jwk(key, NULL, pool), "]}", NULL)), NULL);
     } else {
         mcp_jwk_add_secret(party->set, mcp_view_of(SECRET));
     }
@@ -91,7 +92,8 @@ static const char *mutate(const char *token, apr_pool_t *pool)
 static void test_mutants(const party_t *party, apr_pool_t *pool)
 {
     const char *header = apr_psprintf(pool, "{\"alg\":\"%s\",\"typ\":\"JWT\"}", party->alg);
-    const char *token = forge_token(forge_alg(party->alg), &party->key, header, "{\"sub\":\"user\",\"exp\":4000000000}", pool);
+    const char *token =
+        forge_token(forge_alg(party->alg), &party->key, header, "{\"sub\":\"user\",\"exp\":4000000000}", pool);
     int alone = 0, both = 0;
 
     ok(they_accept(party, token) && we_accept(party, token, pool), "%s: both accept a right token", party->alg);
@@ -131,8 +133,10 @@ static void test_stricter(apr_pool_t *pool)
 {
     const party_t *party = &parties[0];
     const char *token = forge_token(forge_alg("RS256"), &party->key, "{\"alg\":\"RS256\"}", "{\"sub\":\"a\"}", pool);
-    const char *crit = forge_token(forge_alg("RS256"), &party->key, "{\"alg\":\"RS256\",\"crit\":[\"x\"],\"x\":1}", "{}", pool);
-    const char *twice = forge_token(forge_alg("RS256"), &party->key, "{\"alg\":\"RS256\"}", "{\"sub\":\"a\",\"sub\":\"b\"}", pool);
+    const char *crit =
+        forge_token(forge_alg("RS256"), &party->key, "{\"alg\":\"RS256\",\"crit\":[\"x\"],\"x\":1}", "{}", pool);
+    const char *twice =
+        forge_token(forge_alg("RS256"), &party->key, "{\"alg\":\"RS256\"}", "{\"sub\":\"a\",\"sub\":\"b\"}", pool);
     const char *lower = forge_token(forge_alg("RS256"), &party->key, "{\"alg\":\"rs256\"}", "{}", pool);
     forge_key_t pem = { .secret = mcp_view_of(party->pem) };
     const char *confused = forge_token(forge_alg("HS256"), &pem, "{\"alg\":\"HS256\"}", "{}", pool);

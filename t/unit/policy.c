@@ -26,7 +26,8 @@ static const struct {
     { MCP_RULE_ROLE, "\"Domain Users\"", "'Domain Users' is not a role; for example editor" },
     { MCP_RULE_CLAIM, "department sales support", NULL },
     { MCP_RULE_CLAIM, "department \"North America\"", NULL },
-    { MCP_RULE_CLAIM, "", "a claim's name and its accepted values are expected; for example mcp-claim department sales support" },
+    { MCP_RULE_CLAIM, "",
+      "a claim's name and its accepted values are expected; for example mcp-claim department sales support" },
     { MCP_RULE_CLAIM, "department", "a claim's name and its accepted values are expected" },
 };
 
@@ -59,8 +60,9 @@ static mcp_claims_t facts_of(const char *payload, apr_pool_t *pool)
     return claims;
 }
 
-static const char token[] = "{\"exp\":1,\"scope\":\"read write\",\"roles\":[\"editor\",\"staff\"],\"department\":\"sales\","
-                            "\"level\":5,\"admin\":true,\"tags\":[\"x\",7,false],\"access\":{\"site\":\"north\"}}";
+static const char token[] =
+    "{\"exp\":1,\"scope\":\"read write\",\"roles\":[\"editor\",\"staff\"],\"department\":\"sales\","
+    "\"level\":5,\"admin\":true,\"tags\":[\"x\",7,false],\"access\":{\"site\":\"north\"}}";
 
 static const struct {
     mcp_rule_kind_t kind;
@@ -72,7 +74,7 @@ static const struct {
     { MCP_RULE_SCOPE, "read delete", MCP_INSUFFICIENT_SCOPE },
     { MCP_RULE_SCOPE, "rea", MCP_INSUFFICIENT_SCOPE },
     { MCP_RULE_SCOPE, "READ", MCP_INSUFFICIENT_SCOPE },
-    { MCP_RULE_SCOPE, "list", MCP_OK }, /* implied by read */
+    { MCP_RULE_SCOPE, "list", MCP_OK },                   /* implied by read */
     { MCP_RULE_SCOPE, "editor", MCP_INSUFFICIENT_SCOPE }, /* a role is no scope */
     { MCP_RULE_ANY_SCOPE, "delete read", MCP_OK },
     { MCP_RULE_ANY_SCOPE, "delete list", MCP_OK },
@@ -124,8 +126,8 @@ static void test_check(apr_pool_t *pool)
         is_str(wrong, NULL, "kind %d, '%s' is a rule", (int)rules[i].kind, rules[i].words);
         is_int(mcp_policy_check(&rule, &claims, implications, pool), rules[i].want, "kind %d, '%s'", (int)rules[i].kind,
                rules[i].words);
-        ok(mcp_policy_check(&rule, &poor, implications, pool) != MCP_OK, "kind %d, '%s' refuses a token that has nothing",
-           (int)rules[i].kind, rules[i].words);
+        ok(mcp_policy_check(&rule, &poor, implications, pool) != MCP_OK,
+           "kind %d, '%s' refuses a token that has nothing", (int)rules[i].kind, rules[i].words);
     }
     is_int(mcp_policy_check(&none, &claims, NULL, pool), MCP_MISCONFIGURED, "a rule of no kind lets nothing through");
 }
@@ -141,7 +143,8 @@ static void need(mcp_needs_t *needs, mcp_rule_kind_t kind, const char *text, boo
 
 static void test_needs(apr_pool_t *pool)
 {
-    mcp_needs_t needs = { mcp_scope_make(pool), mcp_scope_make(pool) }, none = { mcp_scope_make(pool), mcp_scope_make(pool) };
+    mcp_needs_t needs = { mcp_scope_make(pool), mcp_scope_make(pool) },
+                none = { mcp_scope_make(pool), mcp_scope_make(pool) };
     mcp_needs_t roles = { mcp_scope_make(pool), mcp_scope_make(pool) };
     apr_array_header_t *implications = read_implies_list(pool);
 
@@ -151,12 +154,14 @@ static void test_needs(apr_pool_t *pool)
     need(&needs, MCP_RULE_ROLE, "editor", false, pool);
     need(&needs, MCP_RULE_ANY_ROLE, "hidden", true, pool);
     need(&needs, MCP_RULE_CLAIM, "department sales", false, pool);
-    is_str(mcp_policy_scope(&needs, MCP_NO_CREDENTIALS, NULL, NULL, pool), "list write read", "H-03 all scopes, each once");
-    is_str(mcp_policy_scope(&needs, MCP_INSUFFICIENT_SCOPE, implications, NULL, pool), "write read", "without those implied");
-    is_str(mcp_policy_scope(&needs, MCP_INSUFFICIENT_SCOPE, implications, "api://a/", pool), "api://a/write api://a/read",
-           "as they are on the wire");
-    is_str(mcp_policy_scope(&needs, MCP_MISSING_ROLE, implications, "api://a/", pool), "api://a/write api://a/read editor",
-           "roles, too, when a role is what is missing");
+    is_str(mcp_policy_scope(&needs, MCP_NO_CREDENTIALS, NULL, NULL, pool), "list write read",
+           "H-03 all scopes, each once");
+    is_str(mcp_policy_scope(&needs, MCP_INSUFFICIENT_SCOPE, implications, NULL, pool), "write read",
+           "without those implied");
+    is_str(mcp_policy_scope(&needs, MCP_INSUFFICIENT_SCOPE, implications, "api://a/", pool),
+           "api://a/write api://a/read", "as they are on the wire");
+    is_str(mcp_policy_scope(&needs, MCP_MISSING_ROLE, implications, "api://a/", pool),
+           "api://a/write api://a/read editor", "roles, too, when a role is what is missing");
     is_str(mcp_policy_scope(&none, MCP_MISSING_ROLE, implications, NULL, pool), "", "nothing needed, nothing named");
     need(&roles, MCP_RULE_ROLE, "editor", false, pool);
     is_str(mcp_policy_scope(&roles, MCP_MISSING_ROLE, NULL, NULL, pool), "editor", "a role alone");

@@ -46,13 +46,15 @@ static const struct {
     { "resource_name", "J\xf6rg", NULL, "is not a value of resource_name" },
     { "resource_documentation", "https://h/docs", "\"https://h/docs\"", NULL },
     { "resource_documentation#fr", "https://h/docs", "\"https://h/docs\"", NULL },
-    { "resource_documentation", "/docs", NULL, "'/docs' is not a value of resource_documentation; for example https://" },
+    { "resource_documentation", "/docs", NULL,
+      "'/docs' is not a value of resource_documentation; for example https://" },
     { "resource_policy_uri", "javascript:alert(1)", NULL, "is not a value of resource_policy_uri" },
     { "resource_tos_uri", "https://h/tos|https://h/2", NULL, "is not a value of resource_tos_uri" },
     { "jwks_uri", "https://h/jwks.json", "\"https://h/jwks.json\"", NULL },
     { "bearer_methods_supported", "header", "[\"header\"]", NULL },
     { "resource_signing_alg_values_supported", "RS256|ES256", "[\"RS256\",\"ES256\"]", NULL },
-    { "resource_signing_alg_values_supported", "RS256|\xff", NULL, "is not a value of resource_signing_alg_values_supported" },
+    { "resource_signing_alg_values_supported", "RS256|\xff", NULL,
+      "is not a value of resource_signing_alg_values_supported" },
     { "authorization_details_types_supported", "payment", "[\"payment\"]", NULL },
     { "dpop_signing_alg_values_supported", "ES256", "[\"ES256\"]", NULL },
     { "dpop_bound_access_tokens_required", "true", "true", NULL },
@@ -86,9 +88,10 @@ static void test_set(apr_pool_t *pool)
         const char *wrong = mcp_prm_set(object, members[i].name, list_of(members[i].words, pool), pool);
         const json_t *value = json_object_get(object, members[i].name);
 
-        ok(members[i].wrong ? wrong && strstr(wrong, members[i].wrong) : !wrong, "%s %s: %s", members[i].name, members[i].words,
-           wrong ? wrong : "fine");
-        is_str(value ? mcp_json_text(value, pool) : NULL, members[i].value, "%s %s: the member", members[i].name, members[i].words);
+        ok(members[i].wrong ? wrong && strstr(wrong, members[i].wrong) : !wrong, "%s %s: %s", members[i].name,
+           members[i].words, wrong ? wrong : "fine");
+        is_str(value ? mcp_json_text(value, pool) : NULL, members[i].value, "%s %s: the member", members[i].name,
+               members[i].words);
     }
 }
 
@@ -152,8 +155,8 @@ static const struct {
 static void test_variant(apr_pool_t *pool)
 {
     for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-        is_str(mcp_prm_variant(variants[i].resource, variants[i].path, pool), variants[i].variant, "%s asked for at '%s'",
-               variants[i].resource, variants[i].path);
+        is_str(mcp_prm_variant(variants[i].resource, variants[i].path, pool), variants[i].variant,
+               "%s asked for at '%s'", variants[i].resource, variants[i].path);
     }
 }
 

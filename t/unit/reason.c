@@ -1,6 +1,6 @@
 /* The table of refusals: each row says one thing, and all of them keep RFC 6750 3.1 and the wire of the clients. */
-#include "../../src/core/challenge.h"
 #include "../../src/core/reason.h"
+#include "../../src/core/challenge.h"
 #include "../lib/tap.h"
 
 /* Each status has one OAuth error or none, and a challenge or none (RFC 6750 3.1). */
@@ -10,19 +10,26 @@ static const struct {
     bool challenge;
     mcp_log_level_t level;
 } kinds[] = {
-    { 401, NULL, true, MCP_LOG_DEBUG },  { 401, NULL, true, MCP_LOG_INFO },
-    { 400, "invalid_request", true, MCP_LOG_INFO }, { 401, "invalid_token", true, MCP_LOG_INFO },
-    { 403, "insufficient_scope", true, MCP_LOG_INFO }, { 403, NULL, false, MCP_LOG_INFO },
-    { 503, NULL, false, MCP_LOG_ERROR }, { 500, NULL, false, MCP_LOG_ERROR },
-    { 404, NULL, false, MCP_LOG_DEBUG }, { 405, NULL, false, MCP_LOG_DEBUG },
+    { 401, NULL, true, MCP_LOG_DEBUG },
+    { 401, NULL, true, MCP_LOG_INFO },
+    { 400, "invalid_request", true, MCP_LOG_INFO },
+    { 401, "invalid_token", true, MCP_LOG_INFO },
+    { 403, "insufficient_scope", true, MCP_LOG_INFO },
+    { 403, NULL, false, MCP_LOG_INFO },
+    { 503, NULL, false, MCP_LOG_ERROR },
+    { 500, NULL, false, MCP_LOG_ERROR },
+    { 404, NULL, false, MCP_LOG_DEBUG },
+    { 405, NULL, false, MCP_LOG_DEBUG },
 };
 
 static bool is_a_kind(const mcp_reason_row_t *row)
 {
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        bool same = kinds[i].error && row->error ? strcmp(kinds[i].error, row->error) == 0 : kinds[i].error == row->error;
+        bool same =
+            kinds[i].error && row->error ? strcmp(kinds[i].error, row->error) == 0 : kinds[i].error == row->error;
 
-        if (kinds[i].status == row->status && same && kinds[i].challenge == row->challenge && kinds[i].level == row->level) {
+        if (kinds[i].status == row->status && same && kinds[i].challenge == row->challenge &&
+            kinds[i].level == row->level) {
             return true;
         }
     }
@@ -37,8 +44,8 @@ static void test_row(mcp_reason_t reason)
        "row %d has a name in lower case", (int)reason);
     ok(is_a_kind(row), "%s: status, error, challenge and level go together", row->name);
     ok(mcp_challenge_is_value(row->text), "J-02 %s: words that every client parses", row->name);
-    ok(strspn(row->text, "\"\\<>") == 0 && strcspn(row->text, "\"\\<>") == strlen(row->text), "%s: and JSON needs no escapes",
-       row->name);
+    ok(strspn(row->text, "\"\\<>") == 0 && strcspn(row->text, "\"\\<>") == strlen(row->text),
+       "%s: and JSON needs no escapes", row->name);
     for (mcp_reason_t other = MCP_OK; other < reason; other++) {
         const mcp_reason_row_t *earlier = mcp_reason_row(other);
 
@@ -52,16 +59,36 @@ static const struct {
     mcp_reason_t reason;
     int status;
 } statuses[] = {
-    { MCP_NO_CREDENTIALS, 401 },       { MCP_OTHER_SCHEME, 401 },  { MCP_CREDENTIALS_MALFORMED, 400 },
-    { MCP_CREDENTIALS_MULTIPLE, 400 }, { MCP_CREDENTIALS_TOO_LONG, 400 }, { MCP_MALFORMED, 401 },
-    { MCP_DUPLICATE_MEMBER, 401 },     { MCP_ENCRYPTED, 401 },     { MCP_CRITICAL, 401 },
-    { MCP_KEY_IN_TOKEN, 401 },         { MCP_ALGORITHM, 401 },     { MCP_TYPE, 401 },
-    { MCP_UNKNOWN_KEY, 401 },          { MCP_SIGNATURE, 401 },     { MCP_ISSUER, 401 },
-    { MCP_AUDIENCE, 401 },             { MCP_NO_EXPIRY, 401 },     { MCP_EXPIRED, 401 },
-    { MCP_NOT_YET_VALID, 401 },        { MCP_BOUND, 401 },         { MCP_NO_SUBJECT, 401 },
-    { MCP_INSUFFICIENT_SCOPE, 403 },   { MCP_MISSING_ROLE, 403 },  { MCP_MISSING_CLAIM, 403 },
-    { MCP_DENIED, 403 },               { MCP_ORIGIN, 403 },        { MCP_KEYS_UNAVAILABLE, 503 },
-    { MCP_MISCONFIGURED, 500 },        { MCP_NO_METADATA, 404 },   { MCP_METHOD_NOT_ALLOWED, 405 },
+    { MCP_NO_CREDENTIALS, 401 },
+    { MCP_OTHER_SCHEME, 401 },
+    { MCP_CREDENTIALS_MALFORMED, 400 },
+    { MCP_CREDENTIALS_MULTIPLE, 400 },
+    { MCP_CREDENTIALS_TOO_LONG, 400 },
+    { MCP_MALFORMED, 401 },
+    { MCP_DUPLICATE_MEMBER, 401 },
+    { MCP_ENCRYPTED, 401 },
+    { MCP_CRITICAL, 401 },
+    { MCP_KEY_IN_TOKEN, 401 },
+    { MCP_ALGORITHM, 401 },
+    { MCP_TYPE, 401 },
+    { MCP_UNKNOWN_KEY, 401 },
+    { MCP_SIGNATURE, 401 },
+    { MCP_ISSUER, 401 },
+    { MCP_AUDIENCE, 401 },
+    { MCP_NO_EXPIRY, 401 },
+    { MCP_EXPIRED, 401 },
+    { MCP_NOT_YET_VALID, 401 },
+    { MCP_BOUND, 401 },
+    { MCP_NO_SUBJECT, 401 },
+    { MCP_INSUFFICIENT_SCOPE, 403 },
+    { MCP_MISSING_ROLE, 403 },
+    { MCP_MISSING_CLAIM, 403 },
+    { MCP_DENIED, 403 },
+    { MCP_ORIGIN, 403 },
+    { MCP_KEYS_UNAVAILABLE, 503 },
+    { MCP_MISCONFIGURED, 500 },
+    { MCP_NO_METADATA, 404 },
+    { MCP_METHOD_NOT_ALLOWED, 405 },
 };
 
 int main(void)
@@ -71,7 +98,8 @@ int main(void)
         test_row(reason);
     }
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-        is_int(mcp_reason_row(statuses[i].reason)->status, statuses[i].status, "status of %s", mcp_reason_row(statuses[i].reason)->name);
+        is_int(mcp_reason_row(statuses[i].reason)->status, statuses[i].status, "status of %s",
+               mcp_reason_row(statuses[i].reason)->name);
     }
     is_int(sizeof(statuses) / sizeof(statuses[0]), MCP_REASON_COUNT - 1, "every row is listed here");
     is_int(mcp_reason_row(MCP_REASON_COUNT)->status, 500, "a reason that is none is a fault of the server");

@@ -23,7 +23,8 @@ static apr_array_header_t *implications_of(const char *text, apr_pool_t *pool)
         char *narrow = strchr(rule, '>');
 
         *narrow++ = '\0';
-        APR_ARRAY_PUSH(rules, mcp_scope_implication_t) = (mcp_scope_implication_t){ mcp_view_of(rule), set_of(narrow, pool) };
+        APR_ARRAY_PUSH(rules, mcp_scope_implication_t) =
+            (mcp_scope_implication_t){ mcp_view_of(rule), set_of(narrow, pool) };
     }
     return rules;
 }
@@ -93,8 +94,8 @@ static const struct {
 static void test_grants(apr_pool_t *pool)
 {
     for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
-        ok(mcp_scope_grants(set_of(grants[i].have, pool), implications_of(grants[i].rules, pool), mcp_view_of(grants[i].want),
-                            pool) == grants[i].granted,
+        ok(mcp_scope_grants(set_of(grants[i].have, pool), implications_of(grants[i].rules, pool),
+                            mcp_view_of(grants[i].want), pool) == grants[i].granted,
            "'%s' %s '%s' under '%s'", grants[i].have, grants[i].granted ? "grants" : "does not grant", grants[i].want,
            grants[i].rules);
     }
@@ -121,8 +122,9 @@ static const struct {
 static void test_reduce(apr_pool_t *pool)
 {
     for (size_t i = 0; i < sizeof(reduced) / sizeof(reduced[0]); i++) {
-        is_str(mcp_scope_format(mcp_scope_reduce(set_of(reduced[i].set, pool), implications_of(reduced[i].rules, pool), pool),
-                                NULL, pool),
+        is_str(mcp_scope_format(
+                   mcp_scope_reduce(set_of(reduced[i].set, pool), implications_of(reduced[i].rules, pool), pool), NULL,
+                   pool),
                reduced[i].rest, "'%s' under '%s'", reduced[i].set, reduced[i].rules);
     }
     is_str(mcp_scope_format(mcp_scope_reduce(NULL, NULL, pool), NULL, pool), "", "the empty set");
