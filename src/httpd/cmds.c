@@ -52,18 +52,16 @@ void mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, cha
 }
 
 const char *mcp_cmds_duration(cmd_parms *cmd, apr_interval_time_t *value, apr_interval_time_t max, int argc,
-                              char *const argv[], const char *example)
+                              char *const argv[])
 {
-    const char *text = mcp_cmds_words(cmd, argc, argv);
+    const char *text = mcp_cmds_words(cmd, argc, argv), *wrong = NULL;
 
     if (!mcp_units_duration(value, text)) {
-        return mcp_cmds_refuse(cmd, text, "is not a duration", example);
+        wrong = "is not a duration";
+    } else if (*value > max) {
+        wrong = apr_psprintf(cmd->pool, "is more than %" APR_TIME_T_FMT " seconds", apr_time_sec(max));
     }
-    if (*value > max) {
-        return mcp_cmds_refuse(
-            cmd, text, apr_psprintf(cmd->pool, "is more than %" APR_TIME_T_FMT " seconds", apr_time_sec(max)), example);
-    }
-    return NULL;
+    return wrong ? mcp_cmds_refuse(cmd, text, wrong, "30s") : NULL;
 }
 
 const char *mcp_cmds_uri(cmd_parms *cmd, mcp_uri_t *uri, const char *word, const char *example)

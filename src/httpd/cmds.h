@@ -58,7 +58,7 @@ void mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, cha
 
 /* A duration of at most max. */
 const char *mcp_cmds_duration(cmd_parms *cmd, apr_interval_time_t *value, apr_interval_time_t max, int argc,
-                              char *const argv[], const char *example);
+                              char *const argv[]);
 
 /* An absolute URI; NULL or the refusal. */
 const char *mcp_cmds_uri(cmd_parms *cmd, mcp_uri_t *uri, const char *word, const char *example);

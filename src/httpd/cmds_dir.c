@@ -359,7 +359,7 @@ MCP_CMD_ARGV(clock_skew)
     mcp_dir_conf_t *dir = section;
 
     note_use(cmd);
-    return mcp_cmds_duration(cmd, &dir->skew, apr_time_from_sec(300), argc, argv, "30s");
+    return mcp_cmds_duration(cmd, &dir->skew, apr_time_from_sec(300), argc, argv);
 }
 
 MCP_CMD_ARGV(error_body)

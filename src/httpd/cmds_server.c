@@ -312,10 +312,9 @@ MCP_CMD_ARGV(timeout)
 
     (void)section;
     if (!wrong) {
-        wrong = mcp_cmds_duration(cmd, &conf->timeout, apr_time_from_sec(300), argc, argv, "MCPTimeout 5s");
+        wrong = mcp_cmds_duration(cmd, &conf->timeout, apr_time_from_sec(300), argc, argv);
     }
-    return !wrong && conf->timeout == 0 ? mcp_cmds_refuse(cmd, argv[0], "leaves no time at all", "MCPTimeout 5s")
-                                        : wrong;
+    return !wrong && conf->timeout == 0 ? mcp_cmds_refuse(cmd, argv[0], "leaves no time at all", "30s") : wrong;
 }
 
 MCP_CMD_ARGV(ca_file)

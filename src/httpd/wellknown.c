@@ -9,6 +9,7 @@
 #include "../core/rpc.h"
 #include "authz.h"
 #include "cors.h"
+#include "identity.h"
 #include "reply.h"
 
 static apr_array_header_t *issuer_urls(const mcp_server_conf_t *server, const mcp_dir_conf_t *dir, apr_pool_t *pool)
@@ -140,6 +141,7 @@ static int refuse(request_rec *r, mcp_reason_t reason)
 {
     const mcp_reason_row_t *row = mcp_reason_row(reason);
 
+    mcp_identity_note_decision(r, "refused", row->name);
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     return mcp_reply_send(r, row->status, "application/json",
                           mcp_rpc_error("null", MCP_RPC_SERVER_ERROR, row->text, r->pool));

@@ -18,7 +18,9 @@ $away->down;
 my $httpd = MCPTest::Httpd->start(
     vars  => { BACKEND => $backend->url, AWAY => $away->issuer },
     files => { 'conf/keys.json' => MCPTest::Key::jwks($key) },
-    conf  => <<'END');
+    access_format => '%U %{MCP_DECISION}e %{MCP_REASON}e',
+    conf          => <<'END');
+LimitRequestFieldSize 32768
 MCPIssuer @AWAY@
 <MCPIssuer "https://auth.example.com">
     MCPKeys file:@ROOT@/conf/keys.json
@@ -61,35 +63,42 @@ my $both     = 'files:read files:write';
 
 sub token (%claims) { return [ Authorization => 'Bearer ' . $jwt->mint(%claims) ] }
 
-# name, path, request fields, status, error, error_description, scope, id in the body
+# name, path, request fields, reason, status, error, error_description, scope, id in the body
 my @rows = (
-    [ 'no credentials',        '/mcp', [], 401, undef, undef, $both ],
-    [ 'another scheme',        '/mcp', [ Authorization => 'Basic YTpi' ], 401, undef, undef, $both ],
-    [ 'empty credentials',     '/mcp', [ Authorization => 'Bearer' ], 400, 'invalid_request', qr/Bearer followed by one token/, $both ],
-    [ 'not a token68',         '/mcp', [ Authorization => 'Bearer "x"' ], 400, 'invalid_request', qr/one token/, $both ],
-    [ 'two fields',            '/mcp', [ @good, @good ], 400, 'invalid_request', qr/more than one/, $both ],
-    [ 'no JWT',                '/mcp', [ Authorization => 'Bearer abc' ], 401, 'invalid_token', qr/not a well-formed JWT/, $both ],
-    [ 'bad signature',         '/mcp', token(_signature => 'x' x 256), 401, 'invalid_token', qr/signature of the token/, $both ],
-    [ 'unknown issuer',        '/mcp', token(iss => 'https://evil.example'), 401, 'invalid_token', qr/issuer/, $both ],
-    [ 'unknown key',           '/mcp', token(_header => { kid => 'other' }), 401, 'invalid_token', qr/key that signed/, $both ],
-    [ 'unknown algorithm',     '/mcp', token(_header => { alg => 'none' }), 401, 'invalid_token', qr/algorithm/, $both ],
-    [ 'expired',               '/mcp', token(exp => time - 60), 401, 'invalid_token', qr/expired/, $both ],
-    [ 'not yet valid',         '/mcp', token(nbf => time + 60), 401, 'invalid_token', qr/not yet valid/, $both ],
-    [ 'wrong audience',        '/mcp', token(aud => "$resource/x"), 401, 'invalid_token', qr/another resource/, $both ],
-    [ 'wrong type',            '/mcp', token(_header => { typ => 'logout+jwt' }), 401, 'invalid_token', qr/not an access token/, $both ],
-    [ 'bound to a sender',     '/mcp', token(cnf => { jkt => 'x' }), 401, 'invalid_token', qr/bound/, $both ],
-    [ 'one scope missing',     '/mcp', token(scope => 'files:read'), 403, 'insufficient_scope', qr/lacks a scope/, $both ],
-    [ 'role missing',          '/mcp/role', \@good, 403, 'insufficient_scope', qr/lacks a role/, 'editor' ],
-    [ 'claim missing',         '/mcp/claim', \@good, 403, 'insufficient_scope', qr/lacks a claim/, undef ],
-    [ 'another user',          '/mcp/user', \@good, 403 ],
-    [ 'another address',       '/mcp/address', \@good, 403 ],
-    [ 'foreign origin',        '/mcp', [ @good, Origin => 'https://evil.example' ], 403, undef, undef, undef, 'none' ],
-    [ 'keys out of reach',     '/mcp', token(iss => $away->issuer), 503 ],
-    [ 'no resource',           '/nowhere', [], 500 ],
+    [ 'no credentials',        '/mcp', [], 'no_credentials', 401, undef, undef, $both ],
+    [ 'another scheme',        '/mcp', [ Authorization => 'Basic YTpi' ], 'bad_scheme', 401, undef, undef, $both ],
+    [ 'empty credentials',     '/mcp', [ Authorization => 'Bearer' ], 'bad_credentials', 400, 'invalid_request', qr/Bearer followed by one token/, $both ],
+    [ 'not a token68',         '/mcp', [ Authorization => 'Bearer "x"' ], 'bad_credentials', 400, 'invalid_request', qr/one token/, $both ],
+    [ 'two fields',            '/mcp', [ @good, @good ], 'multiple_credentials', 400, 'invalid_request', qr/more than one/, $both ],
+    [ 'no JWT',                '/mcp', [ Authorization => 'Bearer abc' ], 'malformed', 401, 'invalid_token', qr/not a well-formed JWT/, $both ],
+    [ 'bad signature',         '/mcp', token(_signature => 'x' x 256), 'signature', 401, 'invalid_token', qr/signature of the token/, $both ],
+    [ 'unknown issuer',        '/mcp', token(iss => 'https://evil.example'), 'iss', 401, 'invalid_token', qr/issuer/, $both ],
+    [ 'unknown key',           '/mcp', token(_header => { kid => 'other' }), 'unknown_key', 401, 'invalid_token', qr/key that signed/, $both ],
+    [ 'unknown algorithm',     '/mcp', token(_header => { alg => 'none' }), 'alg', 401, 'invalid_token', qr/algorithm/, $both ],
+    [ 'too long',              '/mcp', [ Authorization => 'Bearer ' . 'a' x 16_385 ], 'token_too_long', 400, 'invalid_request', qr/too long/, $both ],
+    [ 'a claim twice',         '/mcp', token(_payload_json => '{"iss":"a","iss":"b"}'), 'duplicate', 401, 'invalid_token', qr/duplicate/, $both ],
+    [ 'encrypted',             '/mcp', [ Authorization => 'Bearer a.b.c.d.e' ], 'encrypted', 401, 'invalid_token', qr/Encrypted/, $both ],
+    [ 'critical extension',    '/mcp', token(_header => { crit => ['x'], x => 1 }), 'crit', 401, 'invalid_token', qr/extension/, $both ],
+    [ 'its own key',           '/mcp', token(_header => { jwk => $key->jwk }), 'key_in_token', 401, 'invalid_token', qr/own key/, $both ],
+    [ 'no expiry',             '/mcp', token(without => ['exp']), 'exp_invalid', 401, 'invalid_token', qr/no valid expiry/, $both ],
+    [ 'no user',               '/mcp', token(without => [ 'sub', 'client_id' ]), 'sub', 401, 'invalid_token', qr/no user/, $both ],
+    [ 'expired',               '/mcp', token(exp => time - 60), 'exp', 401, 'invalid_token', qr/expired/, $both ],
+    [ 'not yet valid',         '/mcp', token(nbf => time + 60), 'nbf', 401, 'invalid_token', qr/not yet valid/, $both ],
+    [ 'wrong audience',        '/mcp', token(aud => "$resource/x"), 'aud', 401, 'invalid_token', qr/another resource/, $both ],
+    [ 'wrong type',            '/mcp', token(_header => { typ => 'logout+jwt' }), 'typ', 401, 'invalid_token', qr/not an access token/, $both ],
+    [ 'bound to a sender',     '/mcp', token(cnf => { jkt => 'x' }), 'bound', 401, 'invalid_token', qr/bound/, $both ],
+    [ 'one scope missing',     '/mcp', token(scope => 'files:read'), 'insufficient_scope', 403, 'insufficient_scope', qr/lacks a scope/, $both ],
+    [ 'role missing',          '/mcp/role', \@good, 'missing_role', 403, 'insufficient_scope', qr/lacks a role/, 'editor' ],
+    [ 'claim missing',         '/mcp/claim', \@good, 'missing_claim', 403, 'insufficient_scope', qr/lacks a claim/, undef ],
+    [ 'another user',          '/mcp/user', \@good, 'denied', 403 ],
+    [ 'another address',       '/mcp/address', \@good, 'denied', 403 ],
+    [ 'foreign origin',        '/mcp', [ @good, Origin => 'https://evil.example' ], 'origin', 403, undef, undef, undef, 'none' ],
+    [ 'keys out of reach',     '/mcp', token(iss => $away->issuer), 'keys_unavailable', 503 ],
+    [ 'no resource',           '/nowhere', [], 'misconfigured', 500 ],
 );
 
 sub check_challenge ($res, $row) {
-    my ($name, undef, undef, $status, $error, $description, $scope) = @$row;
+    my ($name, undef, undef, undef, $status, $error, $description, $scope) = @$row;
     my @fields = $res->headers('WWW-Authenticate');
     my $due    = $status == 400 || $status == 401 || $error;
     is scalar @fields, $due ? 1 : 0, "$name: " . ($due ? 'one challenge' : 'no challenge');
@@ -104,7 +113,8 @@ sub check_challenge ($res, $row) {
 }
 
 for my $row (@rows) {
-    my ($name, $path, $fields, $status, $id) = @$row[ 0 .. 3, 7 ];
+    my ($name, $path, $fields, $reason, $status, $id) = @$row[ 0 .. 4, 8 ];
+    $httpd->mark;
     my $before = $backend->count;
     my $res    = $http->post_json($path, { jsonrpc => '2.0', id => 'a-1', method => 'tools/list' }, @$fields);
     my $body   = $res->json // {};
@@ -118,6 +128,7 @@ for my $row (@rows) {
     is $id ? !exists $body->{id} : $body->{id} eq 'a-1', 1, "$name: id " . ($id ? 'left out' : 'echoed');
     is $backend->count, $before, "$name: the backend saw nothing";
     ok $res->header('Retry-After'), "$name: Retry-After" if $status == 503;
+    ok $httpd->wait_log(qr/^\Q$path\E refused $reason$/m, 5, 'access_log'), "$name: MCP_REASON is $reason";
 }
 
 for my $method (qw(GET HEAD DELETE PUT PATCH)) {
@@ -126,6 +137,11 @@ for my $method (qw(GET HEAD DELETE PUT PATCH)) {
     ok bearer($res->headers('WWW-Authenticate')), "$method: challenge";
 }
 is $http->get("/mcp?access_token=" . $jwt->mint)->status, 401, 'a token in the query is no credential';
+
+$httpd->mark;
+is $http->get('/.well-known/oauth-protected-resource/else')->status, 404, 'no metadata for another path';
+is $http->post_json('/.well-known/oauth-protected-resource/mcp', {})->status, 405, 'metadata is only read';
+ok $httpd->wait_log(qr/ refused no_metadata\n.* refused method$/m, 5, 'access_log'), 'MCP_REASON is no_metadata, and method';
 
 my $res = $http->post_json('/mcp', { id => 1 }, @good);
 is $res->status, 200, 'a good token passes';
