@@ -327,26 +327,28 @@ MCP_CMD_ARGV(forward_claim)
     return NULL;
 }
 
-/* One of two words. */
-static const char *read_choice(cmd_parms *cmd, int *value, int argc, char *const argv[], const char *zero,
-                               const char *one)
+/* One of two words: the first is 0, the second 1. */
+static const char *read_choice(cmd_parms *cmd, int *value, int argc, char *const argv[], const char *const choices[2])
 {
     const char *words = mcp_cmds_words(cmd, argc, argv);
 
     note_use(cmd);
-    if (strcasecmp(words, zero) != 0 && strcasecmp(words, one) != 0) {
-        return mcp_cmds_refuse(cmd, words, apr_psprintf(cmd->pool, "is neither %s nor %s", zero, one),
-                               apr_psprintf(cmd->pool, "%s %s", cmd->cmd->name, zero));
+    for (int i = 0; i < 2; i++) {
+        if (strcasecmp(words, choices[i]) == 0) {
+            *value = i;
+            return NULL;
+        }
     }
-    *value = strcasecmp(words, one) == 0;
-    return NULL;
+    return mcp_cmds_refuse(cmd, words, apr_psprintf(cmd->pool, "is neither %s nor %s", choices[0], choices[1]),
+                           apr_psprintf(cmd->pool, "%s %s", cmd->cmd->name, choices[0]));
 }
 
 MCP_CMD_ARGV(forward_token)
 {
+    static const char *const choices[] = { "Off", "On" };
     mcp_dir_conf_t *dir = section;
 
-    const char *wrong = read_choice(cmd, &dir->forward_token, argc, argv, "Off", "On");
+    const char *wrong = read_choice(cmd, &dir->forward_token, argc, argv, choices);
 
     if (!wrong && dir->forward_token) {
         mcp_cmds_warn(cmd, "the backend gets the client's token and can use it elsewhere; MCP forbids to pass it on");
@@ -364,16 +366,18 @@ MCP_CMD_ARGV(clock_skew)
 
 MCP_CMD_ARGV(error_body)
 {
+    static const char *const choices[] = { "jsonrpc", "default" };
     mcp_dir_conf_t *dir = section;
 
-    return read_choice(cmd, &dir->error_body, argc, argv, "jsonrpc", "default");
+    return read_choice(cmd, &dir->error_body, argc, argv, choices);
 }
 
 MCP_CMD_ARGV(mode)
 {
+    static const char *const choices[] = { "enforce", "report" };
     mcp_dir_conf_t *dir = section;
 
-    const char *wrong = read_choice(cmd, &dir->mode, argc, argv, "enforce", "report");
+    const char *wrong = read_choice(cmd, &dir->mode, argc, argv, choices);
 
     if (!wrong && dir->mode == MCP_MODE_REPORT) {
         mcp_cmds_warn(cmd, "nothing is refused for want of a token or a scope, it is only logged");
