@@ -39,6 +39,11 @@ MODULE     := $(BUILD)/mod_auth_mcp.so
 TOOL       := $(BUILD)/mcp-token
 UNIT_TESTS := $(patsubst t/unit/%.c,$(BUILD)/t/unit/%.t,$(UNIT))
 
+FUZZ       := $(filter-out replay,$(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c)))
+FUZZ_TESTS := $(FUZZ:%=$(BUILD)/t/fuzz/%.t)
+FUZZ_BINS  := $(FUZZ:%=$(BUILD)/fuzz/%)
+SECONDS    ?= 60
+
 .PHONY: all deps demo check check-all asan fuzz coverage lint bench install install-tools clean unit
 .DEFAULT_GOAL := all
 
@@ -61,13 +66,28 @@ $(TOOL): $(call obj,$(TOOLS) $(CORE))
 $(BUILD)/t/unit/%.t: $(BUILD)/t/unit/%.o $(call obj,$(IO) $(CORE) src/core/mint.c)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
-.SECONDARY: $(call obj,$(UNIT))
+# The seeds of every fuzz target, as tests.
+$(FUZZ_TESTS): $(BUILD)/t/fuzz/%.t: $(BUILD)/t/fuzz/%.o $(BUILD)/t/fuzz/replay.o $(call obj,$(CORE))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
-unit: $(UNIT_TESTS)
+.SECONDARY: $(call obj,$(UNIT) $(FUZZ:%=t/fuzz/%.c) t/fuzz/replay.c)
+
+unit: $(UNIT_TESTS) $(FUZZ_TESTS)
+
+$(BUILD)/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(CORE)
+	@mkdir -p $(@D)
+	clang $(BASE) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined -o $@ $< $(CORE) $(TEST_LIBS)
+
+# Each target for SECONDS; what it learns stays under $(BUILD), a crash is written there.
+fuzz: $(FUZZ_BINS)
+	for name in $(FUZZ); do mkdir -p $(BUILD)/fuzz/corpus/$$name; \
+	    $(BUILD)/fuzz/$$name -max_total_time=$(SECONDS) -max_len=4096 -artifact_prefix=$(BUILD)/fuzz/$$name- \
+	    $(BUILD)/fuzz/corpus/$$name t/fuzz/corpus/$$name || exit 1; done
 
 # What building and testing need beyond a bare Debian 12. nodejs and npm only when there are none.
 PACKAGES := build-essential apache2-bin apache2-dev libjansson-dev libjwt-dev libssl-dev libcurl4-openssl-dev pkg-config \
-            perl openssl curl clang clang-format clang-tidy cppcheck valgrind gcovr \
+            perl openssl curl clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind gcovr \
             apache2-utils chromium ca-certificates
 
 deps:
@@ -85,7 +105,7 @@ demo:
 TESTS := t/harness t/house t/tools t/config t/httpd t/interop
 
 check: all unit
-	BUILD=$(BUILD) $(PROVE) -It/lib -r $(UNIT_TESTS) $(TESTS)
+	BUILD=$(BUILD) $(PROVE) -It/lib -r $(UNIT_TESTS) $(FUZZ_TESTS) $(TESTS)
 
 check-all: check
 	for mpm in worker prefork; do BUILD=$(BUILD) MPM=$$mpm $(PROVE) -It/lib -r t/httpd || exit 1; done
@@ -95,13 +115,13 @@ SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-san
 # The whole unit and httpd suite under AddressSanitizer and UBSan, in all three MPMs; inside httpd through LD_PRELOAD.
 asan:
 	$(MAKE) BUILD=build-asan CFLAGS="$(SANITIZE)" all unit
-	BUILD=build-asan $(PROVE) $(patsubst $(BUILD)/%,build-asan/%,$(UNIT_TESTS))
+	BUILD=build-asan $(PROVE) $(patsubst $(BUILD)/%,build-asan/%,$(UNIT_TESTS) $(FUZZ_TESTS))
 	for mpm in event worker prefork; do \
 	    BUILD=build-asan MPM=$$mpm MCP_LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	    $(PROVE) -It/lib -r t/httpd || exit 1; done
 
 # Statement of style: layout, analysers, gcc and clang without a warning.
-SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.c)
+SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.[ch])
 
 lint:
 	clang-format --dry-run -Werror $(SOURCES)

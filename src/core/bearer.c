@@ -1,12 +1,11 @@
 #include "bearer.h"
 
-#include <apr_lib.h>
-
+#include "ascii.h"
 #include "limits.h"
 
 static bool is_token68(char c)
 {
-    return apr_isalnum(c) || strchr("-._~+/", c);
+    return mcp_ascii_is_alnum(c) || strchr("-._~+/", c);
 }
 
 /* token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
@@ -40,7 +39,31 @@ static bool has_scheme(const char *field, const char *scheme)
 {
     size_t len = strlen(scheme);
 
-    return strncasecmp(field, scheme, len) == 0 && (field[len] == '\0' || field[len] == ' ' || field[len] == '\t');
+    return strncasecmp(field, scheme, len) == 0 && (field[len] == '\0' || strchr(" \t,", field[len]));
+}
+
+bool mcp_bearer_carries_token(const char *field)
+{
+    field += strspn(field, " \t");
+    return has_scheme(field, "Bearer") || has_scheme(field, "DPoP");
+}
+
+/* RFC 9110 5.3: several fields arrive joined by commas. Parameters of another scheme, as Digest has them, have commas
+ * too. */
+static bool is_several(mcp_view_t text)
+{
+    const char *part = text.data, *end = text.data + text.len;
+
+    while (part < end) {
+        const char *comma = memchr(part, ',', (size_t)(end - part));
+
+        part += strspn(part, " \t");
+        if (part == comma || mcp_bearer_carries_token(part)) {
+            return true;
+        }
+        part = comma ? comma + 1 : end;
+    }
+    return false;
 }
 
 mcp_reason_t mcp_bearer_parse(mcp_view_t *token, const char *field)
@@ -55,8 +78,8 @@ mcp_reason_t mcp_bearer_parse(mcp_view_t *token, const char *field)
     if (text.len == 0) {
         return MCP_CREDENTIALS_MALFORMED;
     }
-    if (memchr(text.data, ',', text.len)) { /* RFC 9110 5.3: several fields arrive joined by a comma */
-        return has_scheme(text.data, "Digest") ? MCP_OTHER_SCHEME : MCP_CREDENTIALS_MULTIPLE;
+    if (memchr(text.data, ',', text.len) && is_several(text)) {
+        return MCP_CREDENTIALS_MULTIPLE;
     }
     if (!has_scheme(text.data, "Bearer")) {
         return MCP_OTHER_SCHEME;
@@ -73,10 +96,4 @@ mcp_reason_t mcp_bearer_parse(mcp_view_t *token, const char *field)
     }
     *token = text;
     return MCP_OK;
-}
-
-bool mcp_bearer_carries_token(const char *field)
-{
-    field += strspn(field, " \t");
-    return has_scheme(field, "Bearer") || has_scheme(field, "DPoP");
 }

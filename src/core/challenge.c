@@ -1,6 +1,6 @@
 #include "challenge.h"
 
-#include <apr_lib.h>
+#include "ascii.h"
 
 bool mcp_challenge_is_value(const char *text)
 {
@@ -11,7 +11,7 @@ bool mcp_challenge_is_value(const char *text)
         if (*c < 0x20 || *c > 0x7e || *c == '"' || *c == '\\' || *c == ',') {
             return false;
         }
-        if (*c == '=' && c > text && (apr_isalnum(c[-1]) || c[-1] == '_' || c[-1] == '-')) {
+        if (*c == '=' && c > text && (mcp_ascii_is_alnum(c[-1]) || c[-1] == '_' || c[-1] == '-')) {
             return false;
         }
     }
@@ -20,7 +20,7 @@ bool mcp_challenge_is_value(const char *text)
 
 static bool is_tchar(char c)
 {
-    return apr_isalnum(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+    return mcp_ascii_is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 bool mcp_challenge_is_extra_name(const char *text)
@@ -150,7 +150,8 @@ static const char *read_params(parsed_t *parsed, const char *c)
     return parsed->end;
 }
 
-/* Read one challenge. Returns the end of it, before a comma or the end of the field, NULL when it cannot be followed. */
+/* Read one challenge. Returns the end of it, before a comma or the end of the field, NULL when it cannot be followed.
+ */
 static const char *read_challenge(parsed_t *parsed, const char *c)
 {
     const char *scheme_end = skip_token(c), *rest = skip_blanks(scheme_end), *value;

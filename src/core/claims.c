@@ -115,19 +115,32 @@ static apr_array_header_t *read_roles(const json_t *value, apr_pool_t *pool)
     return roles;
 }
 
+/* Keycloak's access tokens have had the nonce of the login as well; they say what they are. */
+static bool says_access_token(const mcp_jws_t *jws)
+{
+    mcp_view_t text;
+
+    return jws->typ == MCP_TYP_ACCESS_TOKEN ||
+           (mcp_json_string(&text, json_object_get(jws->payload, "typ")) && mcp_view_is(text, "Bearer"));
+}
+
 /* Marks of tokens that are signed by the same keys and are no access tokens (RFC 8725 2.8): ID tokens (OIDC Core 2,
  * 3.3.2.11), security events and logout tokens (RFC 8417 2.2), introspection answers (RFC 9701 5), DPoP proofs (RFC
  * 9449 4.2). */
-static bool is_other_kind(const json_t *payload)
+static bool is_other_kind(const mcp_jws_t *jws)
 {
-    static const char *const marks[] = { "nonce", "at_hash", "c_hash", "events", "token_introspection", "htm", "htu" };
+    static const char *const marks[] = { "at_hash", "c_hash", "events", "token_introspection", "htm", "htu" };
     static const struct {
         const char *claim, *value;
     } kinds[] = {
         { "token_use", "id" }, { "typ", "ID" }, { "typ", "Refresh" }, { "typ", "Offline" }, { "typ", "Logout" }
     };
+    const json_t *payload = jws->payload;
     mcp_view_t text;
 
+    if (json_object_get(payload, "nonce") && !says_access_token(jws)) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
         if (json_object_get(payload, marks[i])) {
             return true;
@@ -148,7 +161,7 @@ mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_jws_t *jws, const m
 
     claims->payload = jws->payload;
     claims->typ = jws->typ;
-    if (is_other_kind(payload)) {
+    if (is_other_kind(jws)) {
         return MCP_TYPE;
     }
     if (!read_time(&claims->expires, json_object_get(payload, "exp"))) { /* RFC 9068 2.2: required */
@@ -248,14 +261,34 @@ mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *ex
     return claims->user.data ? MCP_OK : MCP_NO_SUBJECT;
 }
 
-/* The text of a string, integer or boolean; NULL for other types. */
+/* A number that is whole and exact: an integer, or a real that stands for one (1e3, or any integer beside one that
+ * did not fit, see json.h). */
+static bool whole_number(apr_int64_t *number, const json_t *value)
+{
+    const double exact = 9007199254740992.0; /* 2^53 */
+    double real = json_real_value(value);
+
+    if (json_is_integer(value)) {
+        *number = json_integer_value(value);
+        return true;
+    }
+    if (!json_is_real(value) || !(fabs(real) <= exact) || real != trunc(real)) {
+        return false;
+    }
+    *number = (apr_int64_t)real;
+    return true;
+}
+
+/* The text of a string, whole number or boolean; NULL for other types. */
 static const char *scalar_text(const json_t *value, apr_pool_t *pool)
 {
+    apr_int64_t number;
+
     if (json_is_string(value)) {
         return apr_pstrmemdup(pool, json_string_value(value), json_string_length(value));
     }
-    if (json_is_integer(value)) {
-        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
+    if (whole_number(&number, value)) {
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
     }
     return json_is_boolean(value) ? (json_is_true(value) ? "true" : "false") : NULL;
 }
@@ -287,14 +320,15 @@ const char *mcp_claims_value_text(const json_t *value, apr_pool_t *pool)
 
 static bool scalar_is(const json_t *value, const char *expected)
 {
-    char number[32];
+    char text[32];
+    apr_int64_t number;
 
     if (json_is_string(value)) {
         return mcp_view_is((mcp_view_t){ json_string_value(value), json_string_length(value) }, expected);
     }
-    if (json_is_integer(value)) {
-        apr_snprintf(number, sizeof(number), "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
-        return strcmp(number, expected) == 0;
+    if (whole_number(&number, value)) {
+        apr_snprintf(text, sizeof(text), "%" APR_INT64_T_FMT, number);
+        return strcmp(text, expected) == 0;
     }
     return json_is_boolean(value) && strcmp(json_is_true(value) ? "true" : "false", expected) == 0;
 }

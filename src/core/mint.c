@@ -149,8 +149,8 @@ static const char *signature_of(const algorithm_t *algorithm, EVP_PKEY *key, con
     return mcp_b64url_encode((mcp_view_t){ (char *)bytes, len }, pool);
 }
 
-/* libjwt before 1.12 (its issue 97) writes "typ":"JWT" over any other. Such a token gets the typ that was asked for, and with
- * it a new signature. */
+/* libjwt before 1.12 (its issue 97) writes "typ":"JWT" over any other. Such a token gets the typ that was asked for,
+ * and with it a new signature. */
 static apr_status_t retype(const char **token, const algorithm_t *algorithm, const mcp_mint_t *how, EVP_PKEY *key,
                            apr_pool_t *pool)
 {

@@ -118,11 +118,16 @@ void mcp_policy_need(mcp_needs_t *needs, const mcp_rule_t *rule)
 const char *mcp_policy_scope(const mcp_needs_t *needs, mcp_reason_t reason, const apr_array_header_t *implications,
                              const char *prefix, apr_pool_t *pool)
 {
-    mcp_scope_t *named = mcp_scope_reduce(needs->scopes, implications, pool);
-    const char *scopes = mcp_scope_format(named, prefix, pool), *roles = "";
+    mcp_scope_t *named = mcp_scope_reduce(needs->scopes, implications, pool), *more = mcp_scope_make(pool);
+    const char *scopes = mcp_scope_format(named, prefix, pool), *roles;
 
-    if (reason == MCP_MISSING_ROLE) {
-        roles = mcp_scope_format(needs->roles, NULL, pool);
+    for (int i = 0; reason == MCP_MISSING_ROLE && i < needs->roles->nelts; i++) {
+        mcp_view_t role = APR_ARRAY_IDX(needs->roles, i, mcp_view_t);
+
+        if (!mcp_scope_has(named, role)) {
+            mcp_scope_add(more, role);
+        }
     }
+    roles = mcp_scope_format(more, NULL, pool);
     return *scopes && *roles ? apr_pstrcat(pool, scopes, " ", roles, NULL) : *roles ? roles : scopes;
 }

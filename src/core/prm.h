@@ -15,7 +15,7 @@ typedef struct {
     const char *resource;
     const apr_array_header_t *issuers; /* of const char * */
     const apr_array_header_t *scopes;  /* of const char *, as on the wire; left out when empty */
-    json_t *extra;               /* an object whose members win over ours, or NULL */
+    json_t *extra;                     /* an object whose members win over ours, or NULL */
 } mcp_prm_t;
 
 /* The document as JSON text. */

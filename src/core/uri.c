@@ -1,8 +1,9 @@
 #include "uri.h"
 
-#include <apr_lib.h>
 #include <apr_uri.h>
 #include <stdlib.h>
+
+#include "ascii.h"
 
 static bool only_uri_bytes(const char *text)
 {
@@ -19,7 +20,7 @@ static char *lower(const char *text, apr_pool_t *pool)
     char *copy = apr_pstrdup(pool, text);
 
     for (char *c = copy; *c; c++) {
-        *c = (char)apr_tolower(*c);
+        *c = mcp_ascii_lower(*c);
     }
     return copy;
 }

@@ -1,7 +1,6 @@
 #include "authz.h"
 
 #include <ap_provider.h>
-#include <apr_lib.h>
 #include <http_core.h>
 #include <http_request.h>
 #include <mod_auth.h>
@@ -25,7 +24,7 @@ static bool is_inside(const ap_directive_t *directive, const char *name)
 /* Whether the Require line says not, or stands in a <RequireNone>. */
 static bool is_negated(const ap_directive_t *directive)
 {
-    return (strncasecmp(directive->args, "not", 3) == 0 && apr_isspace(directive->args[3])) ||
+    return (strncasecmp(directive->args, "not", 3) == 0 && strchr(" \t", directive->args[3])) ||
            is_inside(directive, "<RequireNone");
 }
 

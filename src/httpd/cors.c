@@ -1,7 +1,8 @@
 #include "cors.h"
 
-#include <apr_lib.h>
 #include <http_protocol.h>
+
+#include "../core/ascii.h"
 
 /* The value of Access-Control-Allow-Origin for the request's Origin, NULL when it is refused. */
 static const char *allow(request_rec *r, const char *origin)
@@ -47,7 +48,7 @@ static bool is_param_header(const char *name)
     if (strncasecmp(name, prefix, strlen(prefix)) != 0 || !*rest) {
         return false;
     }
-    while (apr_isalnum(*rest) || *rest == '-' || *rest == '_') {
+    while (mcp_ascii_is_alnum(*rest) || *rest == '-' || *rest == '_') {
         rest++;
     }
     return *rest == '\0';

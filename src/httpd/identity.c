@@ -1,8 +1,8 @@
 #include "identity.h"
 
-#include <apr_lib.h>
 #include <http_log.h>
 
+#include "../core/ascii.h"
 #include "../core/encode.h"
 #include "../core/limits.h"
 
@@ -16,8 +16,8 @@ static const char *const default_headers[] = { "X-MCP-Subject", "X-MCP-Scope", "
 static bool folds_to(const char *name, apr_size_t len, const char *owned)
 {
     for (apr_size_t i = 0; i < len; i++, owned++) {
-        if (*owned == '\0' ||
-            (apr_isalnum(name[i]) ? apr_tolower(name[i]) != apr_tolower(*owned) : apr_isalnum(*owned))) {
+        if (*owned == '\0' || (mcp_ascii_is_alnum(name[i]) ? mcp_ascii_lower(name[i]) != mcp_ascii_lower(*owned)
+                                                           : mcp_ascii_is_alnum(*owned))) {
             return false;
         }
     }

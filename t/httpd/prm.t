@@ -192,7 +192,7 @@ for my $path ("$well/open", "/open$well", "$well/../mcp", "$well/%2e%2e/mcp", "$
     is $res->json->{error}{message}, 'There is no such protected resource', "$path: JSON";
     is $res->header('Cache-Control'), 'no-store', "$path: not stored";
 }
-for my $path ("${well}x", '/.well-known/OAuth-Protected-Resource', "/.well-known//oauth-protected-resource", "$well;x", '/.WELL-KNOWN/oauth-protected-resource/mcp', '/.well-known/../mcp') {
+for my $path ("${well}x", '/.well-known/OAuth-Protected-Resource', "$well;x", '/.WELL-KNOWN/oauth-protected-resource/mcp', '/.well-known/../mcp') {
     is $three->get($path)->status, 401, "$path: protected as any other path";
 }
 

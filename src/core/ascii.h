@@ -1,0 +1,19 @@
+/* ascii.h - characters of protocol text, whatever locale another module of the process has set.
+ * Not for text that people read.
+ */
+#ifndef MCP_ASCII_H
+#define MCP_ASCII_H
+
+#include <stdbool.h>
+
+static inline bool mcp_ascii_is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static inline char mcp_ascii_lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+#endif
