@@ -226,6 +226,9 @@ static const char *read_origin(const char *word, apr_pool_t *pool)
     if (strcmp(word, "*") == 0 || strcmp(word, "null") == 0) {
         return word;
     }
+    if (strchr(word, '*')) { /* a pattern would be read as a name, and match nothing */
+        return NULL;
+    }
     if (mcp_uri_parse(&uri, word, pool) == NULL) {
         return *uri.path || uri.query ? NULL : mcp_uri_origin(&uri, pool);
     }

@@ -1,0 +1,175 @@
+#!/usr/bin/perl
+# Mistakes are refused at start, by -t as well: the message names the directive, the word and a right example.
+
+use v5.36;
+use Test::More;
+use MCPTest::Httpd;
+use MCPTest::JWT;
+use MCPTest::Key;
+use MCPTest::Util qw(spew tempdir);
+use Time::HiRes 'time';
+
+my $dir = tempdir();
+my $rsa = MCPTest::Key->get('RSA-2048');
+spew("$dir/keys.json", MCPTest::Key::jwks($rsa));
+spew("$dir/private.pem", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n");
+spew("$dir/oct.json", '{"keys":[{"kty":"oct","k":"AAAA"}]}');
+spew("$dir/text", 'hello');
+spew("$dir/short", 'too short', 0600);
+spew("$dir/open", 'x' x 40, 0644);
+spew("$dir/secret", 'x' x 40, 0600);
+
+my $as = "MCPIssuer https://as.example\n";
+
+sub location ($lines) { return "$as<Location /mcp>\nAuthType MCP\nMCPResource https://h.example/mcp\nRequire valid-user\n$lines\n</Location>" }
+sub container ($lines) { return "<MCPIssuer \"https://as.example\">\n$lines\n</MCPIssuer>" }
+
+# directive, the word in the message, configuration
+my @server = (
+    [ MCPIssuer => '', 'MCPIssuer' ],
+    [ MCPIssuer => 'as.example', 'MCPIssuer as.example' ],
+    [ MCPIssuer => '/as', 'MCPIssuer /as' ],
+    [ MCPIssuer => 'ftp://as.example', 'MCPIssuer ftp://as.example' ],
+    [ MCPIssuer => 'https://as.example/#x', 'MCPIssuer https://as.example/#x' ],
+    [ MCPIssuer => 'https://as.example/?x', 'MCPIssuer https://as.example/?x' ],
+    [ MCPIssuer => 'https://u:p@as.example', 'MCPIssuer https://u:p@as.example' ],
+    [ MCPIssuer => 'https://as.example:0', 'MCPIssuer https://as.example:0' ],
+    [ MCPIssuer => 'http://as.example', 'MCPIssuer http://as.example' ],
+    [ MCPIssuer => 'https://a.example https://b.example', 'MCPIssuer https://a.example https://b.example' ],
+    [ MCPIssuer => 'https://as.example', "MCPIssuer https://as.example\nMCPIssuer https://as.example" ],
+    [ '<MCPIssuer' => 'as.example', "<MCPIssuer \"as.example\">\n</MCPIssuer>" ],
+    [ MCPKeys => "file:$dir/keys.json", "MCPKeys file:$dir/keys.json" ],
+    [ MCPKeys => "file:$dir/missing", container("MCPKeys file:$dir/missing") ],
+    [ MCPKeys => "file:$dir", container("MCPKeys file:$dir") ],
+    [ MCPKeys => "file:$dir/text", container("MCPKeys file:$dir/text") ],
+    [ MCPKeys => "file:$dir/oct.json", container("MCPKeys file:$dir/oct.json") ],
+    [ MCPKeys => "file:$dir/private.pem", container("MCPKeys file:$dir/private.pem") ],
+    [ MCPKeys => 'jwks.json', container('MCPKeys jwks.json') ],
+    [ MCPKeys => 'http://as.example/jwks', container('MCPKeys http://as.example/jwks') ],
+    [ MCPKeys => '', container('MCPKeys') ],
+    [ MCPSharedSecret => '...', container('MCPSharedSecret topsecretvalue') ],
+    [ MCPSharedSecret => "file:$dir/open", container("MCPSharedSecret file:$dir/open") ],
+    [ MCPSharedSecret => "file:$dir/short", container("MCPSharedSecret file:$dir/short") ],
+    [ MCPSharedSecret => "file:$dir/missing", container("MCPSharedSecret file:$dir/missing") ],
+    [ MCPSharedSecret => "file:$dir/secret", "MCPSharedSecret file:$dir/secret" ],
+    [ MCPSharedSecret => undef, container("MCPSharedSecret file:$dir/secret\nMCPKeys file:$dir/keys.json") ],
+    [ MCPAlgorithms => undef, container("MCPSharedSecret file:$dir/secret\nMCPAlgorithms RS256") ],
+    [ MCPAlgorithms => undef, container("MCPKeys file:$dir/keys.json\nMCPAlgorithms HS256") ],
+    [ MCPAlgorithms => 'none', container('MCPAlgorithms RS256 none') ],
+    [ MCPAlgorithms => 'rs256', container('MCPAlgorithms rs256') ],
+    [ MCPAlgorithms => '', container('MCPAlgorithms') ],
+    [ MCPTokenType => 'jwt', container('MCPTokenType jwt') ],
+    [ MCPTokenType => 'any at+jwt', container('MCPTokenType any at+jwt') ],
+    [ MCPClaim => 'scopes scp', container('MCPClaim scopes scp') ],
+    [ MCPClaim => 'scope', container('MCPClaim scope') ],
+    [ MCPClaim => '', container('MCPClaim user ""') ],
+    [ MCPScopePrefix => 'a b', container('MCPScopePrefix "a b"') ],
+    [ MCPScopePrefix => '', container('MCPScopePrefix') ],
+    [ MCPAllowHTTP => 'http://h.example', "${as}MCPAllowHTTP http://h.example" ],
+    [ MCPAllowHTTP => '', "${as}MCPAllowHTTP" ],
+    [ MCPTimeout => '5 fortnights', "${as}MCPTimeout 5 fortnights" ],
+    [ MCPTimeout => '0', "${as}MCPTimeout 0" ],
+    [ MCPTimeout => '-1s', "${as}MCPTimeout -1s" ],
+    [ MCPTimeout => '301s', "${as}MCPTimeout 301s" ],
+    [ MCPTimeout => '300x', "${as}MCPTimeout 300x" ],
+    [ MCPTimeout => '5s', container('MCPTimeout 5s') ],
+    [ MCPCAFile => "$dir/missing", "${as}MCPCAFile $dir/missing" ],
+    [ MCPCAFile => '', "${as}MCPCAFile" ],
+);
+my @section = (
+    [ MCPResource => '', 'MCPResource' ],
+    [ MCPResource => '/mcp', 'MCPResource /mcp' ],
+    [ MCPResource => 'h.example/mcp', 'MCPResource h.example/mcp' ],
+    [ MCPResource => 'https://h.example/mcp#top', 'MCPResource https://h.example/mcp#top' ],
+    [ MCPResource => 'https://h.example/mcp?a=b', 'MCPResource https://h.example/mcp?a=b' ],
+    [ MCPResource => 'https://h.example/a,b', 'MCPResource https://h.example/a,b' ],
+    [ MCPResource => 'http://h.example/mcp', 'MCPResource http://h.example/mcp' ],
+    [ MCPResource => 'https://h.example/mcp defalt', 'MCPResource https://h.example/mcp defalt' ],
+    [ MCPResource => "https://h.example/\xe9", "MCPResource https://h.example/\xe9" ],
+    [ MCPResource => undef, "MCPResource https://h.example/a default\n</Location>\n<Location /b>\nMCPResource https://h.example/b default" ],
+    [ MCPAudience => '', 'MCPAudience ""' ],
+    [ MCPTrustIssuer => 'https://other.example', 'MCPTrustIssuer https://other.example' ],
+    [ MCPTrustIssuer => '', 'MCPTrustIssuer' ],
+    [ MCPScopeImplies => 'a', 'MCPScopeImplies a' ],
+    [ MCPScopeImplies => 'b"', q{MCPScopeImplies a 'b"'} ],
+    [ MCPScopesSupported => 'offline_access', 'MCPScopesSupported a offline_access' ],
+    [ MCPScopesSupported => 'a b', 'MCPScopesSupported "a b"' ],
+    [ MCPScopesSupported => '', 'MCPScopesSupported' ],
+    [ MCPMetadata => 'resource', 'MCPMetadata resource https://x.example' ],
+    [ MCPMetadata => 'resource_documentation', 'MCPMetadata resource_documentation' ],
+    [ MCPMetadata => '/docs', 'MCPMetadata resource_documentation /docs' ],
+    [ MCPMetadata => 'yes', 'MCPMetadata dpop_bound_access_tokens_required yes' ],
+    [ MCPChallengeParam => 'scope x', 'MCPChallengeParam scope x' ],
+    [ MCPChallengeParam => 'x_scope x', 'MCPChallengeParam x_scope x' ],
+    [ MCPChallengeParam => 'scope=a', 'MCPChallengeParam hint scope=a' ],
+    [ MCPChallengeParam => 'a,b', 'MCPChallengeParam hint a,b' ],
+    [ MCPChallengeParam => '', 'MCPChallengeParam hint ""' ],
+    [ MCPAllowOrigin => 'app.example', 'MCPAllowOrigin app.example' ],
+    [ MCPAllowOrigin => 'https://app.example/', 'MCPAllowOrigin https://app.example/' ],
+    [ MCPAllowOrigin => 'https://*.example', 'MCPAllowOrigin https://*.example' ],
+    [ MCPAllowOrigin => '', 'MCPAllowOrigin' ],
+    [ MCPForwardClaim => 'email', 'MCPForwardClaim email' ],
+    [ MCPForwardClaim => 'Authorization', 'MCPForwardClaim email Authorization' ],
+    [ MCPForwardClaim => 'transfer-encoding', 'MCPForwardClaim email transfer-encoding' ],
+    [ MCPForwardClaim => 'X_Email', 'MCPForwardClaim email X_Email' ],
+    [ MCPForwardClaim => 'X-E:x', 'MCPForwardClaim email X-E:x' ],
+    [ MCPForwardToken => 'maybe', 'MCPForwardToken maybe' ],
+    [ MCPClockSkew => '5 fortnights', 'MCPClockSkew 5 fortnights' ],
+    [ MCPClockSkew => '301', 'MCPClockSkew 301' ],
+    [ MCPClockSkew => '640511947d', 'MCPClockSkew 640511947d' ],
+    [ MCPClockSkew => '', 'MCPClockSkew' ],
+    [ MCPErrorBody => 'html', 'MCPErrorBody html' ],
+    [ MCPMode => 'off', 'MCPMode off' ],
+    [ 'Require mcp-scope' => '', 'Require mcp-scope' ],
+    [ 'Require mcp-scope' => 'offline_access', 'Require mcp-scope a offline_access' ],
+    [ 'Require mcp-scope' => 'a"b', q{Require mcp-scope 'a"b'} ],
+    [ 'Require mcp-any-scope' => "\xe9", "Require mcp-any-scope \xe9" ],
+    [ 'Require mcp-role' => '', 'Require mcp-role' ],
+    [ 'Require mcp-claim' => '', 'Require mcp-claim department' ],
+    ( map { [ $_ => 'x' x 5000, "$_ " . 'x' x 5000 ] } qw(MCPTrustIssuer MCPMode MCPClockSkew MCPAllowOrigin MCPResource) ),
+);
+
+for my $case (@server, map { [ @$_[ 0, 1 ], location($_->[2]) ] } @section) {
+    my ($directive, $word, $conf) = @$case;
+    my $name = ($conf =~ s/\s+/ /gr);
+    $name = substr($name, -80);
+    my ($ok, $output) = MCPTest::Httpd->config_test($conf);
+    ok !$ok, "refused: $name";
+    like $output, qr/\Q$directive\E: /, "names $directive" or diag $output;
+    like $output, qr/\Q'$word'\E|\Q$word\E/, "names the word" or diag $output if defined $word && $word ne '' && $word !~ /[^ -~]/;
+    like $output, qr/for example \S/, 'gives an example' or diag $output;
+    unlike $output, qr/topsecretvalue/, 'keeps a secret to itself';
+}
+
+like +(MCPTest::Httpd->config_test(location('MCPClockSkew 5 fortnights')))[1],
+    qr/MCPClockSkew: '5 fortnights' is not a duration; for example 30s$/m, 'the message of the design';
+
+# Sections without an issuer, and directives where they do not belong.
+my ($ok, $output) = MCPTest::Httpd->config_test("<Location /mcp>\nAuthType MCP\nMCPResource https://h.example/mcp\nRequire valid-user\n</Location>");
+ok !$ok, 'no issuer';
+like $output, qr/MCPResource .*: no MCPIssuer .*for example MCPIssuer https:/, 'says so';
+for my $line ('MCPIssuer https://b.example', "MCPKeys file:$dir/keys.json", 'MCPTimeout 5s', 'MCPAllowHTTP h', "MCPCAFile $dir/text", 'MCPAlgorithms RS256') {
+    ($ok, $output) = MCPTest::Httpd->config_test(location($line));
+    ok !$ok, "not in a section: $line";
+    like $output, qr/not allowed/, 'says so';
+}
+
+# What is right passes, fast, without a network.
+my $start = time;
+for my $right (
+    location('MCPClockSkew 5m'), location('MCPAudience api://x none'), "${as}MCPTimeout 500ms", "MCPAllowHTTP as.example\nMCPIssuer http://as.example",
+    "MCPIssuer http://as.example\nMCPAllowHTTP as.example", 'MCPIssuer http://127.0.0.1:9/as', 'MCPIssuer http://[::1]:9/', container("MCPKeys file:$dir/keys.json https://as.example/more"),
+    container("MCPAlgorithms HS256 HS512\nMCPSharedSecret file:$dir/secret"), "MCPAllowHTTP h.example\n" . location('MCPResource http://h.example/mcp'),
+    location("MCPTrustIssuer https://as.example\nMCPAllowOrigin *\nMCPMode report"), "MCPIssuer https://a.example\n<VirtualHost *:9>\nMCPIssuer https://b.example\n<Location /x>\nAuthType MCP\nMCPTrustIssuer https://b.example\nMCPResource https://x.example/\nRequire valid-user\n</Location>\n</VirtualHost>",
+) {
+    ($ok, $output) = MCPTest::Httpd->config_test($right);
+    ok $ok, 'accepted: ' . substr($right =~ s/\s+/ /gr, -70) or diag $output;
+}
+cmp_ok time - $start, '<', 10, 'nobody was waited for';
+
+# Legal but unwise: one line each.
+($ok, $output) = MCPTest::Httpd->config_test(location("MCPAllowOrigin *\nMCPForwardToken On\nMCPMode report\nMCPAudience account\n<Limit GET>\nRequire mcp-scope a\n</Limit>"));
+ok $ok, 'unwise is legal' or diag $output;
+is scalar(() = $output =~ /MCP0301: \Q$_\E /g), 1, "one warning: $_" or diag $output for qw(MCPAllowOrigin MCPForwardToken MCPMode MCPAudience Require);
+
+done_testing;
