@@ -101,7 +101,7 @@ static const char *skip_value(const char *c)
     return *c == '"' ? c + 1 : NULL;
 }
 
-/* Whether name = value begins here, and where the value begins. */
+/* Whether name = value begins here, and where the value begins. The padding of a token68 is no value. */
 static bool is_param(const char *c, const char **value)
 {
     const char *end = skip_token(c), *equals = skip_blanks(end);
@@ -110,7 +110,7 @@ static bool is_param(const char *c, const char **value)
         return false;
     }
     *value = skip_blanks(equals + 1);
-    return true;
+    return **value != '\0' && !strchr("=,", **value);
 }
 
 /* One challenge of a field: where a parameter could be added behind its last one, and what it has. */

@@ -168,7 +168,7 @@ static const struct {
     { "BearerX", "BearerX realm=\"x\"", NULL },
     { "Beare", "Beare realm=\"x\"", NULL },
     { "token68 of Negotiate", "Negotiate YII=", NULL },
-    { "token68, then Bearer", "Negotiate YII=, Bearer realm=\"x\"", NULL },
+    { "token68, then Bearer", "Negotiate YII=, Bearer realm=\"x\"", "Negotiate YII=, Bearer realm=\"x\", " ADDED },
     { "token68 of Bearer", "Bearer YII==", NULL },
     { "token68 of Bearer without padding", "Bearer YIIabc", NULL },
     { "two words", "Bearer abc, realm=\"x\"", NULL },
