@@ -50,7 +50,7 @@ sub first_state ($self) {
     return {
         behave   => {},
         forms    => $self->{forms} // [qw(oauth oidc_insert oidc_append)],
-        jwks     => { keys => [ map { $_->jwk } @{ $self->{keys} // [] } ] },
+        jwks     => { keys => [ map { ref $_ eq 'HASH' ? $_ : $_->jwk } @{ $self->{keys} // [] } ] },
         metadata => $self->{metadata} // {},
         replies  => {},
     };
