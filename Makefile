@@ -58,17 +58,21 @@ $(BUILD)/%.o: %.c Makefile
 	@$(CC) $(BASE) $(INCLUDES) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(MODULE): $(call obj,$(HTTPD) $(IO) $(CORE))
-	$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MODULE_LIBS)
+	@echo '  LD    $@'
+	@$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MODULE_LIBS)
 
 $(TOOL): $(call obj,$(TOOLS) $(CORE))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+	@echo '  LD    $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
 $(BUILD)/t/unit/%.t: $(BUILD)/t/unit/%.o $(call obj,$(IO) $(CORE) src/core/mint.c)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	@echo '  LD    $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # The seeds of every fuzz target, as tests.
 $(FUZZ_TESTS): $(BUILD)/t/fuzz/%.t: $(BUILD)/t/fuzz/%.o $(BUILD)/t/fuzz/replay.o $(call obj,$(CORE))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	@echo '  LD    $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
 .SECONDARY: $(call obj,$(UNIT) $(FUZZ:%=t/fuzz/%.c) t/fuzz/replay.c)
 

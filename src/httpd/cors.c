@@ -81,28 +81,42 @@ int mcp_cors_answer_preflight(request_rec *r)
     return DONE;
 }
 
-static void unset(request_rec *r, const char *name)
+/* What whoever made the answer says about origins; two Access-Control-Allow-Origin block every browser. */
+static void unset_all(request_rec *r)
 {
-    apr_table_unset(r->headers_out, name);
-    apr_table_unset(r->err_headers_out, name);
+    static const char *const names[] = {
+        "Access-Control-Allow-Origin",  "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods",
+        "Access-Control-Allow-Headers", "Access-Control-Expose-Headers",    "Access-Control-Max-Age",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        apr_table_unset(r->headers_out, names[i]);
+        apr_table_unset(r->err_headers_out, names[i]);
+    }
+}
+
+static void set_readable(request_rec *r, const char *by)
+{
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", by);
+    apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", MCP_CORS_EXPOSED);
+}
+
+void mcp_cors_apply_public(request_rec *r)
+{
+    unset_all(r);
+    set_readable(r, "*");
 }
 
 void mcp_cors_apply(request_rec *r, request_rec *governed)
 {
     const char *origin = apr_table_get(r->headers_in, "Origin"), *allowed = origin ? allow(governed, origin) : NULL;
 
-    unset(r, "Access-Control-Allow-Origin");
-    unset(r, "Access-Control-Allow-Credentials");
-    unset(r, "Access-Control-Allow-Methods");
-    unset(r, "Access-Control-Allow-Headers");
-    unset(r, "Access-Control-Expose-Headers");
-    unset(r, "Access-Control-Max-Age");
+    unset_all(r);
     if ((!allowed || strcmp(allowed, "*") != 0) &&
         !ap_find_token(r->pool, apr_table_get(r->headers_out, "Vary"), "Origin")) {
         apr_table_mergen(r->headers_out, "Vary", "Origin");
     }
     if (allowed) {
-        apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", allowed);
-        apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", MCP_CORS_EXPOSED);
+        set_readable(r, allowed);
     }
 }

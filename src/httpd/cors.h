@@ -30,4 +30,7 @@ const char *mcp_cors_param_headers(request_rec *r);
  * configuration counts. */
 void mcp_cors_apply(request_rec *r, request_rec *governed);
 
+/* The same for an answer that pages of every origin may read. */
+void mcp_cors_apply_public(request_rec *r);
+
 #endif

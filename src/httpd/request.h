@@ -27,6 +27,7 @@ typedef struct {
     mcp_asking_t asking;
     bool standing_aside; /* our own hook has called the hook chain again */
     bool claim_wanted;   /* an expression asked for a claim before there was a token */
+    bool is_public;      /* the answer is the metadata or about it: every origin may read it */
     bool lookup;         /* subrequests of this one are looked up for their configuration only */
 } mcp_request_t;
 

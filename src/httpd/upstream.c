@@ -73,7 +73,9 @@ static apr_status_t edit_head(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     request_rec *governed = mcp_request_governed(f->r);
 
-    if (governed) {
+    if (mcp_request_get(f->r)->is_public) {
+        mcp_cors_apply_public(f->r);
+    } else if (governed) {
         complete_challenge(f->r, governed);
         mcp_cors_apply(f->r, governed);
         keep_private(f->r, governed);
@@ -90,7 +92,7 @@ void mcp_upstream_register(void)
 
 void mcp_upstream_insert(request_rec *r)
 {
-    if (!r->main && mcp_request_governed(r)) {
+    if (!r->main && (mcp_request_governed(r) || mcp_request_get(r)->is_public)) {
         ap_add_output_filter_handle(filter, NULL, r, r->connection);
     }
 }

@@ -149,6 +149,7 @@ static int refuse(request_rec *r, mcp_reason_t reason)
 
 static int answer_preflight(request_rec *r)
 {
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
     apr_table_setn(r->headers_out, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
     apr_table_setn(r->headers_out, "Access-Control-Allow-Headers",
                    apr_pstrcat(r->pool, MCP_CORS_HEADERS, mcp_cors_param_headers(r), NULL));
@@ -187,11 +188,10 @@ int mcp_wellknown_serve(request_rec *r, int lookup)
         !mcp_prm_match(&path, r->uri, r->pool)) {
         return DECLINED;
     }
-    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
     if (mcp_cors_is_preflight(r)) {
         return answer_preflight(r);
     }
-    apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", MCP_CORS_EXPOSED);
+    mcp_request_get(r)->is_public = true;
     if (r->method_number != M_GET && r->method_number != M_OPTIONS) {
         apr_table_setn(r->headers_out, "Allow", "GET, HEAD, OPTIONS");
         return refuse(r, MCP_METHOD_NOT_ALLOWED);
