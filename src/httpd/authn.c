@@ -125,8 +125,7 @@ static mcp_reason_t judge(request_rec *r, mcp_request_t *state, const char **det
     };
     mcp_reason_t reason;
 
-    if (!expect.resource) {
-        *detail = "AuthType MCP governs this path and no MCPResource does";
+    if ((*detail = mcp_request_misconfigured(r)) != NULL) {
         return MCP_MISCONFIGURED;
     }
     reason = find_facts(r, state, detail);

@@ -52,6 +52,25 @@ void *mcp_conf_create_server(apr_pool_t *pool, server_rec *server)
     return conf;
 }
 
+/* Own and inherited ones; an own default takes the place of the inherited one. */
+static apr_array_header_t *merge_resources(apr_pool_t *pool, const apr_array_header_t *parent,
+                                           const apr_array_header_t *child)
+{
+    apr_array_header_t *merged = apr_array_append(pool, child, parent);
+    bool own_default = false;
+
+    for (int i = 0; i < merged->nelts; i++) {
+        mcp_resource_t *resource = &APR_ARRAY_IDX(merged, i, mcp_resource_t);
+
+        if (i < child->nelts) {
+            own_default = own_default || resource->is_default;
+        } else if (own_default) {
+            resource->is_default = false;
+        }
+    }
+    return merged;
+}
+
 void *mcp_conf_merge_server(apr_pool_t *pool, void *parent_conf, void *child_conf)
 {
     const mcp_server_conf_t *parent = parent_conf, *child = child_conf;
@@ -59,7 +78,7 @@ void *mcp_conf_merge_server(apr_pool_t *pool, void *parent_conf, void *child_con
 
     MCP_SERVER_FIELDS(MERGE)
     mcp_conf_inherit_issuer(&merged->defaults, &parent->defaults, &child->defaults);
-    merged->resources = apr_array_append(pool, child->resources, parent->resources);
+    merged->resources = merge_resources(pool, parent->resources, child->resources);
     merged->owned = apr_array_append(pool, child->owned, parent->owned);
     merged->trusted = child->trusted;
     merged->warnings = child->warnings;

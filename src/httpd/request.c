@@ -84,6 +84,19 @@ bool mcp_request_is_lookup(request_rec *r)
     return false;
 }
 
+const char *mcp_request_misconfigured(const request_rec *r)
+{
+    const mcp_server_conf_t *server = mcp_conf_server(r->server);
+
+    if (!mcp_dir_resource(mcp_conf_dir(r))) {
+        return "AuthType MCP governs this path and no MCPResource does";
+    }
+    if (!server->issuers || server->issuers->nelts == 0) {
+        return "AuthType MCP governs this path and this server has no MCPIssuer";
+    }
+    return NULL;
+}
+
 bool mcp_request_reports(const request_rec *r)
 {
     return mcp_dir_mode(mcp_conf_dir(r)) == MCP_MODE_REPORT;

@@ -54,6 +54,10 @@ request_rec *mcp_request_governed(request_rec *r);
 /* Whether this is a subrequest that only looks a configuration up. */
 bool mcp_request_is_lookup(request_rec *r);
 
+/* What makes it impossible to judge the request, for the log: it is governed, and nobody says for which resource or
+ * by whose tokens. NULL when all is there. */
+const char *mcp_request_misconfigured(const request_rec *r);
+
 /* Whether refusals are only reported here (MCPMode report). */
 bool mcp_request_reports(const request_rec *r);
 

@@ -184,7 +184,7 @@ int mcp_wellknown_serve(request_rec *r, int lookup)
     const mcp_server_conf_t *conf = mcp_conf_server(r->server);
     const char *path, *text;
 
-    if (lookup || r->main || r->prev || !conf->issuers || conf->issuers->nelts == 0 ||
+    if (lookup || r->main || r->prev || r->proxyreq == PROXYREQ_PROXY || !conf->issuers || conf->issuers->nelts == 0 ||
         !mcp_prm_match(&path, r->uri, r->pool)) {
         return DECLINED;
     }
@@ -217,13 +217,14 @@ static int answer_options(request_rec *r)
 
 int mcp_wellknown_before_authn(request_rec *r)
 {
+    const char *wrong;
     int answer;
 
     if (!mcp_request_is_governed(r)) {
         return DECLINED;
     }
-    if (!mcp_dir_resource(mcp_conf_dir(r))) {
-        return mcp_reply_refuse(r, MCP_MISCONFIGURED, "AuthType MCP governs this path and no MCPResource does");
+    if ((wrong = mcp_request_misconfigured(r)) != NULL) {
+        return mcp_reply_refuse(r, MCP_MISCONFIGURED, wrong);
     }
     if (!mcp_cors_is_allowed(r) && (answer = mcp_reply_refuse(r, MCP_ORIGIN, NULL)) != OK) {
         return answer;

@@ -160,7 +160,8 @@ for my $right (
     location('MCPClockSkew 5m'), location('MCPAudience api://x none'), "${as}MCPTimeout 500ms", "MCPAllowHTTP as.example\nMCPIssuer http://as.example",
     "MCPIssuer http://as.example\nMCPAllowHTTP as.example", 'MCPIssuer http://127.0.0.1:9/as', 'MCPIssuer http://[::1]:9/', container("MCPKeys file:$dir/keys.json https://as.example/more"),
     container("MCPAlgorithms HS256 HS512\nMCPSharedSecret file:$dir/secret"), "MCPAllowHTTP h.example\n" . location('MCPResource http://h.example/mcp'),
-    location("MCPTrustIssuer https://as.example\nMCPAllowOrigin *\nMCPMode report"), "MCPIssuer https://a.example\n<VirtualHost *:9>\nMCPIssuer https://b.example\n<Location /x>\nAuthType MCP\nMCPTrustIssuer https://b.example\nMCPResource https://x.example/\nRequire valid-user\n</Location>\n</VirtualHost>",
+    location("MCPTrustIssuer https://as.example\nMCPAllowOrigin *\nMCPMode report"),
+    location("</Location>\n<Location /d>\nMCPResource https://h.example/d default\n</Location>\n<VirtualHost *:9>\n<Location /v>\nMCPResource https://v.example/v default\n</Location>\n</VirtualHost>\n<Location /e>"), "MCPIssuer https://a.example\n<VirtualHost *:9>\nMCPIssuer https://b.example\n<Location /x>\nAuthType MCP\nMCPTrustIssuer https://b.example\nMCPResource https://x.example/\nRequire valid-user\n</Location>\n</VirtualHost>",
 ) {
     ($ok, $output) = MCPTest::Httpd->config_test($right);
     ok $ok, 'accepted: ' . substr($right =~ s/\s+/ /gr, -70) or diag $output;

@@ -95,8 +95,9 @@ for my $name (sort keys %wrong) {
 }
 is ask('alpha')->status, 200, 'the neighbours have noticed nothing';
 my $bare = MCPTest::HTTP->new($httpd->port(2));
-isnt $bare->get('/x/mcp.cgi')->status, 200, 'a virtual host without an issuer lets nobody in';
-isnt $bare->get('/x/mcp.cgi', Authorization => 'Bearer ' . $jwt->mint(aud => $httpd->url('/x/mcp.cgi')))->status, 200, 'with a token neither';
+is $bare->get('/x/mcp.cgi')->status, 500, 'a virtual host without an issuer lets nobody in';
+is $bare->get('/x/mcp.cgi', Authorization => 'Bearer ' . $jwt->mint(aud => $httpd->url('/x/mcp.cgi')))->status, 500, 'with a token neither';
+ok $httpd->wait_log(qr/this server has no MCPIssuer/), 'and says why';
 
 # A tenant's edit counts at once.
 $httpd->write_file('htdocs/alpha/.htaccess', $tenant{alpha} =~ s/NAME/alpha/gr =~ s/mcp-scope alpha/mcp-scope alpha more/r);
