@@ -141,8 +141,8 @@ coverage:
 	$(MAKE) BUILD=build-coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" all unit
 	chmod -R a+rwX build-coverage
 	BUILD=build-coverage $(PROVE) -It/lib -r $(patsubst $(BUILD)/%,build-coverage/%,$(UNIT_TESTS)) t/httpd
-	gcovr --root . --object-directory build-coverage --filter 'src/core/' --filter 'src/io/' --sort-percentage
-	gcovr --root . --object-directory build-coverage --filter 'src/httpd/' --filter 'mod_auth_mcp.c' --sort-percentage
+	cd build-coverage && gcovr --root .. --filter '../src/core/' --filter '../src/io/' --sort-percentage . \
+	    && gcovr --root .. --filter '../src/httpd/' --filter '../mod_auth_mcp.c' --sort-percentage .
 
 bench: all
 	BUILD=$(BUILD) $(PERL) t/bench/bench.pl

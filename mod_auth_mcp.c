@@ -27,6 +27,7 @@ static void register_hooks(apr_pool_t *pool)
 
     mcp_authz_register(pool);
     mcp_upstream_register();
+    mcp_identity_register();
 
     /* After all sections are read, -t included: what only the whole configuration can show. */
     ap_hook_check_config(mcp_conf_check, NULL, NULL, APR_HOOK_MIDDLE);

@@ -1,6 +1,8 @@
 #include "identity.h"
 
 #include <http_log.h>
+#include <http_protocol.h>
+#include <util_filter.h>
 
 #include "../core/ascii.h"
 #include "../core/encode.h"
@@ -55,6 +57,9 @@ static bool is_owned(const request_rec *r, const char *name, apr_size_t len)
            is_forwarded(mcp_conf_dir(r)->forward_claims, name, len);
 }
 
+/* Between the names of a Connection field; mod_proxy takes a semicolon for a comma. */
+#define SEPARATORS ",; \t"
+
 /* The Connection field without the names we own (RFC 9110 7.6.1). */
 static void scrub_connection(request_rec *r)
 {
@@ -62,7 +67,7 @@ static void scrub_connection(request_rec *r)
     char *name, *state, *copy = value ? apr_pstrdup(r->pool, value) : NULL;
     bool found = false;
 
-    for (name = copy ? apr_strtok(copy, ", \t", &state) : NULL; name; name = apr_strtok(NULL, ", \t", &state)) {
+    for (name = copy ? apr_strtok(copy, SEPARATORS, &state) : NULL; name; name = apr_strtok(NULL, SEPARATORS, &state)) {
         if (is_owned(r, name, strlen(name))) {
             found = true;
         } else {
@@ -185,8 +190,11 @@ static void set_identity(request_rec *r, const mcp_claims_t *facts)
 
 /* The token must reach no backend (MCP authorization, token passthrough); mod_proxy reads the real table. What an
  * admin's SetEnvIf made of it for CGI goes as well. */
-static void take_token_away(request_rec *r)
+void mcp_identity_take_token(request_rec *r)
 {
+    if (mcp_dir_forward_token(mcp_conf_dir(r))) {
+        return;
+    }
     apr_table_unset(r->headers_in, "Authorization");
     apr_table_unset(r->subprocess_env, "HTTP_AUTHORIZATION");
     apr_table_unset(r->subprocess_env, "REDIRECT_HTTP_AUTHORIZATION");
@@ -199,28 +207,87 @@ static void keep_caches_off(request_rec *r)
     apr_table_setn(r->subprocess_env, "no-cache", "1");
 }
 
-int mcp_identity_fixups(request_rec *r)
+/* Make the request's fields say what we know, and nothing else about it. */
+static void apply(request_rec *r)
 {
     const mcp_request_t *state;
+
+    scrub(r);
+    if (!mcp_request_is_governed(r)) {
+        return;
+    }
+    state = mcp_request_get(r);
+    mcp_identity_take_token(r);
+    if (state->accepted) {
+        set_identity(r, state->facts);
+    }
+}
+
+/* The input filter for bodies that may end with trailers: MergeTrailers puts them among the fields while a handler
+ * reads. */
+static apr_status_t watch_trailers(ap_filter_t *f, apr_bucket_brigade *brigade, ap_input_mode_t mode,
+                                   apr_read_type_e block, apr_off_t size)
+{
+    apr_status_t status = ap_get_brigade(f->next, brigade, mode, block, size);
+
+    if (status == APR_SUCCESS && !APR_BRIGADE_EMPTY(brigade) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade))) {
+        apply(f->r);
+        ap_remove_input_filter(f);
+    }
+    return status;
+}
+
+static ap_filter_rec_t *trailer_filter;
+
+void mcp_identity_register(void)
+{
+    trailer_filter = ap_register_input_filter("MCP_TRAILERS", watch_trailers, NULL, AP_FTYPE_CONTENT_SET);
+}
+
+/* Only a body without a length can have trailers (RFC 9112 7.1.2, RFC 9113 8.1). */
+static bool may_have_trailers(const request_rec *r)
+{
+    return !r->main && !apr_table_get(r->headers_in, "Content-Length") &&
+           (apr_table_get(r->headers_in, "Transfer-Encoding") || r->proto_num >= HTTP_VERSION(2, 0));
+}
+
+/* Note that the request is let through; an error document is as well, but what it is the answer to was not. */
+static void note_decision(request_rec *r, bool governed)
+{
+    for (request_rec *asked = r; asked; asked = asked->prev) {
+        mcp_reason_t reason = mcp_request_get(asked)->reason;
+
+        if (reason != MCP_OK) {
+            if (asked != r) {
+                mcp_identity_note_decision(r, "refused", mcp_reason_row(reason)->name);
+            }
+            return;
+        }
+    }
+    if (governed) {
+        mcp_identity_note_decision(r, "granted", mcp_reason_row(MCP_OK)->name);
+    }
+}
+
+int mcp_identity_fixups(request_rec *r)
+{
+    bool governed;
 
     if (!has_issuers(r)) {
         return DECLINED;
     }
-    scrub(r);
-    if (!mcp_request_is_governed(r) || mcp_request_is_lookup(r)) {
+    if (may_have_trailers(r)) {
+        ap_add_input_filter_handle(trailer_filter, NULL, r, r->connection);
+    }
+    if (mcp_request_is_lookup(r)) {
         return DECLINED;
     }
-    mcp_request_inherit(r);
-    state = mcp_request_get(r);
-    if (!mcp_dir_forward_token(mcp_conf_dir(r))) {
-        take_token_away(r);
+    governed = mcp_request_is_governed(r);
+    if (governed) {
+        mcp_request_inherit(r);
+        keep_caches_off(r);
     }
-    keep_caches_off(r);
-    if (state->accepted) {
-        set_identity(r, state->facts);
-    }
-    if (state->reason == MCP_OK) {
-        mcp_identity_note_decision(r, "granted", mcp_reason_row(MCP_OK)->name);
-    }
+    apply(r);
+    note_decision(r, governed);
     return DECLINED;
 }

@@ -11,6 +11,13 @@
  * mod_proxy drop ours. */
 int mcp_identity_scrub(request_rec *r);
 
+/* Register the input filter that keeps trailers from saying who the client is. */
+void mcp_identity_register(void);
+
+/* Take the token out of the request, unless MCPForwardToken says otherwise. What has been verified is remembered in
+ * the chain. */
+void mcp_identity_take_token(request_rec *r);
+
 /* The fixups hook: scrub again, take the token away, set header fields and variables from the verified facts, keep
  * mod_cache off. */
 int mcp_identity_fixups(request_rec *r);

@@ -95,6 +95,7 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
     }
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     if (mcp_dir_error_body(mcp_conf_dir(r)) == MCP_ERROR_BODY_DEFAULT) {
+        mcp_identity_take_token(r); /* an ErrorDocument may be a program or a backend */
         return row->status;
     }
     id = reason == MCP_ORIGIN ? NULL : mcp_body_rpc_id(r); /* MCP streamable HTTP: no id when the Origin is refused */

@@ -45,12 +45,43 @@ static int complete(apr_table_t *table, const char *resource_metadata, apr_pool_
     return fields.values->nelts;
 }
 
+static bool may_challenge(const request_rec *r)
+{
+    return r->status == HTTP_UNAUTHORIZED || r->status == HTTP_FORBIDDEN;
+}
+
+/* ProxyErrorOverride puts another page in the place of the backend's and forgets its challenge but for the first
+ * field of a 401. It is still in the table of the request that was proxied, this one or the one before it. */
+static void recover_challenge(request_rec *r)
+{
+    fields_t fields = { apr_array_make(r->pool, 2, sizeof(const char *)) };
+
+    for (request_rec *made = r; made && fields.values->nelts == 0; made = made->prev) {
+        apr_table_do(collect, &fields, made->headers_out, "WWW-Authenticate", NULL);
+        apr_table_unset(made->headers_out, "WWW-Authenticate");
+    }
+    if (fields.values->nelts > 0) {
+        apr_table_unset(r->err_headers_out, "WWW-Authenticate");
+    }
+    for (int i = 0; i < fields.values->nelts; i++) {
+        apr_table_addn(r->err_headers_out, "WWW-Authenticate", APR_ARRAY_IDX(fields.values, i, const char *));
+    }
+}
+
+/* A challenge belongs to a refusal; a backend that serves as ErrorDocument may have made another status of it. */
+static void drop_challenge(request_rec *r)
+{
+    if (!may_challenge(r) && r->status != HTTP_BAD_REQUEST) {
+        apr_table_unset(r->err_headers_out, "WWW-Authenticate");
+    }
+}
+
 static void complete_challenge(request_rec *r, request_rec *governed)
 {
     const char *address = mcp_reply_metadata_address(governed);
     int fields;
 
-    if (!address || (r->status != HTTP_UNAUTHORIZED && r->status != HTTP_FORBIDDEN)) {
+    if (!address || !may_challenge(r)) {
         return;
     }
     fields = complete(r->headers_out, address, r->pool) + complete(r->err_headers_out, address, r->pool);
@@ -76,6 +107,7 @@ static apr_status_t edit_head(ap_filter_t *f, apr_bucket_brigade *brigade)
     if (mcp_request_get(f->r)->is_public) {
         mcp_cors_apply_public(f->r);
     } else if (governed) {
+        drop_challenge(f->r);
         complete_challenge(f->r, governed);
         mcp_cors_apply(f->r, governed);
         keep_private(f->r, governed);
@@ -93,6 +125,9 @@ void mcp_upstream_register(void)
 void mcp_upstream_insert(request_rec *r)
 {
     if (!r->main && (mcp_request_governed(r) || mcp_request_get(r)->is_public)) {
+        if (may_challenge(r)) {
+            recover_challenge(r);
+        }
         ap_add_output_filter_handle(filter, NULL, r, r->connection);
     }
 }
