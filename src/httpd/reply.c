@@ -20,13 +20,16 @@ const char *mcp_reply_metadata_address(request_rec *r)
     return resource ? mcp_prm_address(mcp_prm_variant(resource, r->uri, r->pool), r->pool) : NULL;
 }
 
-/* AuthName when it can be a value that every client reads right; the cross-checks cannot see another module's
- * directive. */
+/* AuthName when it can be a value that every client reads right, else the host of the resource. */
 static const char *realm_of(request_rec *r)
 {
-    const char *name = ap_auth_name(r);
+    const char *name = ap_auth_name(r), *resource = mcp_dir_resource(mcp_conf_dir(r));
+    mcp_uri_t uri;
 
-    return name && mcp_challenge_is_value(name) ? name : NULL;
+    if (name && mcp_challenge_is_value(name)) {
+        return name;
+    }
+    return resource && !mcp_uri_parse(&uri, resource, r->pool) ? uri.host : NULL;
 }
 
 const char *mcp_reply_challenge(request_rec *r, mcp_reason_t reason)

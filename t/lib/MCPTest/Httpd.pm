@@ -19,13 +19,14 @@ package MCPTest::Httpd;
 # test means to cause), quiet => 1 (trouble fails no test: it is only returned by stop).
 # Environment: BUILD (build tree), MPM, APXS, HTTPD, MCP_LD_PRELOAD (sanitizer runs).
 #
+# The error log must not have any token or secret that a test has used (MCPTest::Util::keep_secret), at any level.
 # A server that died by itself, a child that crashed, a failed assertion or a sanitizer's report fails the test.
 
 use v5.36;
 use File::Path 'remove_tree';
 use IO::Socket::INET;
 use MCPTest::Httpd::Conf;
-use MCPTest::Util qw(free_port run slurp spew tempdir wait_until);
+use MCPTest::Util qw(free_port run secrets slurp spew tempdir wait_until);
 use POSIX qw(WNOHANG);
 use Scalar::Util 'weaken';
 use Test::Builder;
@@ -107,6 +108,8 @@ sub stop ($self) {
     my @lines = grep { $_ =~ $TROUBLE && !$self->_tolerated($_) && !$seen{ s/^\[.*?\] //r }++ } split /\n/, $self->error_log(all => 1) . $self->_console;
     push @trouble, "httpd's log: $_" for @lines[ 0 .. ($#lines > 9 ? 9 : $#lines) ];
     push @trouble, $self->_sanitizer_text if @lines;
+    my $log = $self->error_log(all => 1);
+    push @trouble, map { "the error log has a token or secret: $_" } grep { index($log, $_) >= 0 } secrets();
     delete $RUNNING{"$self"};
     $self->_report($_) for $self->{quiet} ? () : @trouble;
     return @trouble;

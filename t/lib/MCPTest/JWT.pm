@@ -20,7 +20,7 @@ use v5.36;
 use Digest::SHA qw(hmac_sha256 hmac_sha384 hmac_sha512);
 use MCPTest::B64 qw(b64url unb64url);
 use MCPTest::Key;
-use MCPTest::Util qw(json_data json_text);
+use MCPTest::Util qw(json_data json_text keep_secret);
 
 my %HMAC = (HS256 => \&hmac_sha256, HS384 => \&hmac_sha384, HS512 => \&hmac_sha512);
 my $ID   = 0;
@@ -51,8 +51,9 @@ sub mint ($self, %arg) {
     my $header = $arg{_header_part} // b64url($arg{_header_json} // json_text(_header($key, $alg, $arg{_header} // {})));
     my $body   = $arg{_payload_part} // b64url($arg{_payload_json} // json_text($self->_payload(%arg)));
     my $input  = "$header.$body";
-    return "$input.$arg{_signature_part}" if defined $arg{_signature_part};
-    return "$input." . b64url($arg{_signature} // signature($key, $arg{_sign_alg} // $alg, $input));
+    my $sig    = $arg{_signature_part} // b64url($arg{_signature} // signature($key, $arg{_sign_alg} // $alg, $input));
+    keep_secret($body, $sig, ref $key eq 'HASH' ? $key->{hmac} : ());
+    return "$input.$sig";
 }
 
 # The raw signature bytes over $input.

@@ -13,7 +13,7 @@ use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 
-our @EXPORT_OK = qw(build_dir project_dir tempdir slurp spew run free_port wait_until json_text json_data);
+our @EXPORT_OK = qw(build_dir project_dir tempdir slurp spew run free_port wait_until json_text json_data keep_secret secrets);
 
 my $PROJECT = Cwd::abs_path(dirname(__FILE__) . '/../../..');
 my %PORT_GIVEN;
@@ -104,5 +104,12 @@ sub wait_until ($seconds, $test) {
 # JSON with sorted members, ASCII only: every string of bytes survives the way there and back.
 sub json_text ($data) { return JSON::PP->new->canonical->ascii->allow_nonref->encode($data) }
 sub json_data ($text) { return JSON::PP->new->allow_nonref->decode($text) }
+
+# What must never be in a log: parts of tokens and secrets that a test has used. MCPTest::JWT adds its own, MCPTest::Httpd
+# looks for them when a server ends.
+my %SECRET;
+
+sub keep_secret (@texts) { $SECRET{$_} = 1 for grep { defined && length >= 16 } @texts; return }
+sub secrets () { return sort keys %SECRET }
 
 1;
