@@ -1,12 +1,12 @@
 #!/usr/bin/perl
-# Mistakes are refused at start, by -t as well: the message names the directive, the word and a right example.
+# H-36, H-37, J-01, J-12. Mistakes are refused at start, by -t as well: the message names the directive, the word and a right example.
 
 use v5.36;
 use Test::More;
 use MCPTest::Httpd;
 use MCPTest::JWT;
 use MCPTest::Key;
-use MCPTest::Util qw(spew tempdir);
+use MCPTest::Util qw(run spew tempdir);
 use Time::HiRes 'time';
 
 my $dir = tempdir();
@@ -167,6 +167,15 @@ for my $right (
     ok $ok, 'accepted: ' . substr($right =~ s/\s+/ /gr, -70) or diag $output;
 }
 cmp_ok time - $start, '<', 10, 'nobody was waited for';
+
+# H-36: with little beside it, and twice.
+my $so = MCPTest::Httpd::Conf::module_so();
+my $modules = MCPTest::Httpd::Conf::installation()->{modules};
+my @lines = map { "LoadModule ${_}_module $modules/mod_$_.so" } grep { -e "$modules/mod_$_.so" } qw(mpm_event authn_core authz_core);
+spew("$dir/bare.conf", join("\n", "ServerRoot $dir", "PidFile $dir/pid", "ErrorLog $dir/log", @lines, ("LoadModule auth_mcp_module $so") x 2, 'Listen 127.0.0.1:9', $as) . "\n");
+my $bare = run([ MCPTest::Httpd::Conf::installation()->{program}, '-t', '-f', "$dir/bare.conf" ]);
+is $bare->{exit}, 0, 'H-36 alone with the core' or diag $bare->{err};
+like $bare->{err}, qr/already loaded/, 'H-36 twice is once';
 
 # Legal but unwise: one line each.
 ($ok, $output) = MCPTest::Httpd->config_test(location("MCPAllowOrigin *\nMCPForwardToken On\nMCPMode report\nMCPAudience account\n<Limit GET>\nRequire mcp-scope a\n</Limit>"));

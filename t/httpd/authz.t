@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Require trees: who gets in, what a refusal names, and what is left over on an answer that was let through.
+# H-01, H-02, H-03, H-04, H-05, H-06. Require trees: who gets in, what a refusal names, and what is left over on an answer that was let through.
 
 use v5.36;
 use Test::More;

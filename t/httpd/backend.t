@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What reaches a backend, over every way to one: the verified identity, never the token, never a forged field. And what
+# H-08, H-09, H-10, H-11, H-12, H-42, J-13. What reaches a backend, over every way to one: the verified identity, never the token, never a forged field. And what
 # comes back from it: its own challenge, completed only.
 
 use v5.36;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Internal redirects, subrequests, error documents and caches: one request of a client is several for httpd. The verdict is
+# H-13, H-14, H-15, H-28. Internal redirects, subrequests, error documents and caches: one request of a client is several for httpd. The verdict is
 # right for each, the token never comes back, and nobody gets what was made for somebody else.
 
 use v5.36;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Pages of other origins: who may call, what they may read, and that no field is doubled.
+# H-17, H-18, H-19, H-20. Pages of other origins: who may call, what they may read, and that no field is doubled.
 
 use v5.36;
 use Test::More;

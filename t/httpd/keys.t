@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Where keys come from: discovery in its three forms, keys that are exchanged, authorization servers that are wrong, slow or
+# D-22, D-23. Where keys come from: discovery in its three forms, keys that are exchanged, authorization servers that are wrong, slow or
 # away, and floods of tokens with keys nobody knows. Good tokens are not the ones to suffer.
 
 use v5.36;
@@ -22,6 +22,7 @@ my %as = (
     flood  => MCPTest::AS->start(keys => [$one]),
     later  => MCPTest::AS->start(keys => [$one]),
     mixed  => MCPTest::AS->start(keys => [ $one, { kty => 'oct', k => 'AAAA', kid => 'bad' }, { kty => 'RSA', n => 'AQAB', e => 'AQ', kid => 'worse' } ]),
+    twin   => MCPTest::AS->start(keys => [ { %{ $two->jwk }, kid => $one->kid } ]),
     away   => MCPTest::AS->start(keys => [$one]),
     map { my $name = $_; ($name => MCPTest::AS->start(keys => [$one])) } qw(redirect html cut endless duplicate empty hang status liar nojwks),
 );
@@ -70,6 +71,13 @@ is status('root', iss => $as{root}->issuer . '/'), 401, 'an issuer is the same t
 is status('root', _path => '/picky/x'), 404, 'MCPTrustIssuer: trusted';
 is status('oauth', _path => '/picky/x'), 401, 'MCPTrustIssuer: not trusted here';
 is status('root', _key => $two), 401, 'the right issuer, another key';
+
+# Two issuers publish the same kid: each token by its own issuer's key.
+my $twin = MCPTest::JWT->new(key => $two, iss => $as{twin}->issuer, aud => $httpd->url('/mcp'));
+my @twin = (_header => { kid => $one->kid });
+is $http->get('/mcp/x', Authorization => 'Bearer ' . $twin->mint(@twin))->status, 404, 'D-23 the kid of another issuer, its own key';
+is status('root', _key => $two, @twin), 401, "D-22 that key does not count for the other issuer";
+is $http->get('/mcp/x', Authorization => 'Bearer ' . $twin->mint(@twin, _key => $one))->status, 401, 'D-22 nor the other way round';
 
 # A key set with useless keys beside the good one.
 is status('mixed'), 404, 'useless keys beside a good one';

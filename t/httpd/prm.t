@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Protected Resource Metadata: every address of it, from every kind of section, public whatever protects the path.
+# H-17, H-31, H-32, J-11, J-12. Protected Resource Metadata: every address of it, from every kind of section, public whatever protects the path.
 
 use v5.36;
 use Test::More;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What strangers send: every kind of Authorization field, bodies that must not be read too far, connections that go on. The
+# Section A, H-21, H-26, H-27, J-08. What strangers send: every kind of Authorization field, bodies that must not be read too far, connections that go on. The
 # next request is always served, and no log has a credential, at any level.
 
 use v5.36;

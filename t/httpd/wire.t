@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Every row of the wire table: the status, the challenge, the body and the fields that each refusal carries.
+# H-01, H-20, H-22, H-29, J-03, J-04. Every row of the wire table: the status, the challenge, the body and the fields that each refusal carries.
 
 use v5.36;
 use Test::More;
