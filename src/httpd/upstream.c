@@ -27,6 +27,9 @@ static int complete(apr_table_t *table, const char *resource_metadata, apr_pool_
     bool completed = false;
 
     apr_table_do(collect, &fields, table, "WWW-Authenticate", NULL);
+    if (!mcp_challenge_complete(apr_array_pstrcat(pool, fields.values, ','), resource_metadata, pool)) {
+        return fields.values->nelts; /* one of the fields has it, or they cannot be followed */
+    }
     for (int i = 0; i < fields.values->nelts; i++) {
         const char **value = &APR_ARRAY_IDX(fields.values, i, const char *);
         const char *whole = mcp_challenge_complete(*value, resource_metadata, pool);

@@ -149,6 +149,7 @@ subtest 'what the backend answers' => sub {
         [ 401, ['Basic realm="x"'], ['Basic realm="x"'] ],
         [ 401, [ 'Basic realm="x"', 'bearer' ], [ 'Basic realm="x"', "bearer $add" ] ],
         [ 401, ['Bearer a="\"", Negotiate YQ=='], [qq{Bearer a="\\"", $add, Negotiate YQ==}] ],
+        [ 401, [ 'Bearer realm="a"', 'Bearer resource_metadata="https://own.example/"' ], [ 'Bearer realm="a"', 'Bearer resource_metadata="https://own.example/"' ] ],
         [ 401, ['not a challenge;'], ['not a challenge;'] ],
         [ 401, [], [qq{Bearer realm="127.0.0.1", $add}] ],
         ( map { [ $_, ['Bearer x="y"'], ['Bearer x="y"'] ] } 200, 404, 500 ),

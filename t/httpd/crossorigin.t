@@ -19,7 +19,7 @@ my $httpd   = MCPTest::Httpd->start(
 <MCPIssuer "https://auth.example.com">
     MCPKeys file:@ROOT@/conf/keys.json
 </MCPIssuer>
-ProxyPass / @BACKEND@/
+ProxyPass / @BACKEND@/ disablereuse=On
 <Location "/">
     AuthType MCP
     MCPResource http://127.0.0.1:@PORT@/
