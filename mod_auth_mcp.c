@@ -53,6 +53,9 @@ static void register_hooks(apr_pool_t *pool)
 
     ap_hook_fixups(mcp_identity_fixups, NULL, header_users, APR_HOOK_REALLY_FIRST);
 
+    /* The last hook before the handler, and the only one after mod_dir has exchanged the configuration of a request. */
+    ap_hook_insert_filter(mcp_identity_before_handler, NULL, NULL, APR_HOOK_FIRST);
+
     /* Error pages get the same last look as answers of handlers. */
     ap_hook_insert_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);
     ap_hook_insert_error_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);

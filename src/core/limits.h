@@ -16,6 +16,9 @@
 /* Keys kept from one set; providers publish 2 to 10. What follows is left out, so a lookup stays short. */
 #define MCP_LIMIT_KEYS 64
 
+/* MCPScopeImplies rules of one section: each challenge walks them, for anybody who asks. */
+#define MCP_LIMIT_IMPLICATIONS 256
+
 /* Keys looked at in one set, so that thousands of useless ones are not thousands of log lines. */
 #define MCP_LIMIT_KEYS_READ 128
 

@@ -45,7 +45,7 @@ static const mcp_reason_row_t rows[MCP_REASON_COUNT] = {
     [MCP_DENIED] = { "denied", 403, NULL, false, MCP_LOG_INFO, "Access is denied" },
     [MCP_ORIGIN] = { "origin", 403, NULL, false, MCP_LOG_INFO, "Requests from this origin are not allowed" },
 
-    [MCP_KEYS_UNAVAILABLE] = { "keys_unavailable", 503, NULL, false, MCP_LOG_ERROR,
+    [MCP_KEYS_UNAVAILABLE] = { "keys_unavailable", 503, NULL, false, MCP_LOG_INFO,
                                "Tokens cannot be checked at the moment" },
     [MCP_MISCONFIGURED] = { "misconfigured", 500, NULL, false, MCP_LOG_ERROR, "The server is misconfigured" },
 

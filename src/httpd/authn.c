@@ -135,6 +135,12 @@ static mcp_reason_t judge(request_rec *r, mcp_request_t *state, const char **det
         *detail = describe(r, state, reason);
     }
     state->accepted = reason == MCP_OK;
+    if (state->accepted) {
+        mcp_request_t *root = mcp_request_get(mcp_request_root(r));
+
+        note_facts(root, state->facts, state->issuer, state->tag);
+        root->accepted_under = r->per_dir_config;
+    }
     return reason;
 }
 

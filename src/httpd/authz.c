@@ -142,8 +142,11 @@ int mcp_authz_before_authn(request_rec *r)
     if (mcp_request_is_lookup(r)) {
         return answer;
     }
+    if (state->claim_wanted && (answer == HTTP_FORBIDDEN || answer == OK)) {
+        return log_in(r); /* "no claim" is no answer, neither a yes nor a no */
+    }
     if (answer == HTTP_FORBIDDEN) {
-        return state->claim_wanted ? log_in(r) : mcp_reply_refuse(r, MCP_DENIED, NULL);
+        return mcp_reply_refuse(r, MCP_DENIED, NULL);
     }
     return answer == HTTP_INTERNAL_SERVER_ERROR ? mcp_reply_refuse(r, MCP_MISCONFIGURED, NO_ANSWER) : answer;
 }
@@ -165,11 +168,11 @@ static int refuse(request_rec *r, mcp_request_t *state)
 {
     mcp_reason_t reason = state->failed_rule;
 
-    if (mcp_request_reports(r) && !state->accepted) {
-        return OK; /* authentication has reported already */
-    }
     if (reason == MCP_OK || ask_with_user(r, state, MCP_ASK_SUPPOSING) != OK) {
         reason = MCP_DENIED;
+    }
+    if (reason != MCP_DENIED && !state->accepted) {
+        return OK; /* report mode, and authentication has reported already */
     }
     return mcp_reply_refuse(r, reason, describe(r, state, reason));
 }
@@ -181,6 +184,9 @@ int mcp_authz_after_authn(request_rec *r)
 
     if (!mcp_request_is_governed(r) || (state = mcp_request_get(r))->standing_aside) {
         return DECLINED;
+    }
+    if (!state->accepted && !mcp_request_reports(r)) {
+        return mcp_reply_refuse(r, MCP_MISCONFIGURED, "another module has authenticated the request");
     }
     state->failed_rule = MCP_OK;
     answer = ask_with_user(r, state, MCP_ASK_PLAINLY);

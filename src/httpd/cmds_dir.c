@@ -142,6 +142,10 @@ MCP_CMD_ARGV(scope_implies)
     if (none) {
         return NULL;
     }
+    if (dir->implications->nelts == MCP_LIMIT_IMPLICATIONS) {
+        return mcp_cmds_refuse(cmd, argv[0], "is one rule too many: a section has at most 256",
+                               "MCPScopeImplies files:write files:read");
+    }
     for (int i = 1; i < argc; i++) {
         mcp_scope_add(narrow, mcp_view_of(argv[i]));
     }

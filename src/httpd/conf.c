@@ -71,6 +71,29 @@ static apr_array_header_t *merge_resources(apr_pool_t *pool, const apr_array_hea
     return merged;
 }
 
+#define IS_SET(type, name, unset, fallback) || child->name != (unset)
+#define IS_DEFAULT_SET(type, name, unset, fallback) || child->defaults.name != (unset)
+
+/* Whether a virtual host says anything of its own about how tokens are judged or keys fetched. */
+static bool has_own_settings(const mcp_server_conf_t *child)
+{
+    return false MCP_SERVER_FIELDS(IS_SET)
+    MCP_ISSUER_FIELDS(IS_DEFAULT_SET);
+}
+
+/* Inherited issuers as this server's own, so that its settings count for them and for nobody else's. */
+static apr_array_header_t *copy_issuers(apr_pool_t *pool, const apr_array_header_t *issuers)
+{
+    apr_array_header_t *copies = apr_array_copy(pool, issuers);
+
+    for (int i = 0; i < copies->nelts; i++) {
+        mcp_issuer_conf_t **issuer = &APR_ARRAY_IDX(copies, i, mcp_issuer_conf_t *);
+
+        *issuer = apr_pmemdup(pool, *issuer, sizeof(**issuer));
+    }
+    return copies;
+}
+
 void *mcp_conf_merge_server(apr_pool_t *pool, void *parent_conf, void *child_conf)
 {
     const mcp_server_conf_t *parent = parent_conf, *child = child_conf;
@@ -78,6 +101,9 @@ void *mcp_conf_merge_server(apr_pool_t *pool, void *parent_conf, void *child_con
 
     MCP_SERVER_FIELDS(MERGE)
     mcp_conf_inherit_issuer(&merged->defaults, &parent->defaults, &child->defaults);
+    if (!child->issuers && parent->issuers && has_own_settings(child)) {
+        merged->issuers = copy_issuers(pool, parent->issuers);
+    }
     merged->resources = merge_resources(pool, parent->resources, child->resources);
     merged->owned = apr_array_append(pool, child->owned, parent->owned);
     merged->trusted = child->trusted;

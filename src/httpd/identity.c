@@ -188,16 +188,45 @@ static void set_identity(request_rec *r, const mcp_claims_t *facts)
     set_headers(r, facts, scope);
 }
 
-/* The token must reach no backend (MCP authorization, token passthrough); mod_proxy reads the real table. What an
- * admin's SetEnvIf made of it for CGI goes as well. */
+/* Whether a variable is what SetEnvIf and its like make of the field for CGI, after any number of internal redirects.
+ */
+static bool is_token_variable(const char *name)
+{
+    const size_t len = strlen("REDIRECT_");
+
+    while (strncmp(name, "REDIRECT_", len) == 0) {
+        name += len;
+    }
+    return strcmp(name, "HTTP_AUTHORIZATION") == 0;
+}
+
+/* The nearest request, this one or what it was redirected from, that is governed. */
+static request_rec *governed_before(request_rec *r)
+{
+    while (r && !mcp_request_is_governed(r)) {
+        r = r->prev;
+    }
+    return r;
+}
+
+/* The token must reach no backend (MCP authorization, token passthrough); mod_proxy reads the real table. */
 void mcp_identity_take_token(request_rec *r)
 {
-    if (mcp_dir_forward_token(mcp_conf_dir(r))) {
+    request_rec *governed = governed_before(r);
+    const apr_array_header_t *variables = apr_table_elts(r->subprocess_env);
+
+    if (!governed || mcp_dir_forward_token(mcp_conf_dir(governed))) {
         return;
     }
     apr_table_unset(r->headers_in, "Authorization");
-    apr_table_unset(r->subprocess_env, "HTTP_AUTHORIZATION");
-    apr_table_unset(r->subprocess_env, "REDIRECT_HTTP_AUTHORIZATION");
+    for (int i = 0; i < variables->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(variables, i, apr_table_entry_t).key;
+
+        if (is_token_variable(name)) {
+            apr_table_unset(r->subprocess_env, name);
+            i = -1; /* the table has closed the gap */
+        }
+    }
 }
 
 /* RFC 9111 3.5 keeps shared caches off requests with Authorization; ours has lost it. */
@@ -213,11 +242,12 @@ static void apply(request_rec *r)
     const mcp_request_t *state;
 
     scrub(r);
+    scrub_connection(r);
+    mcp_identity_take_token(r);
     if (!mcp_request_is_governed(r)) {
         return;
     }
     state = mcp_request_get(r);
-    mcp_identity_take_token(r);
     if (state->accepted) {
         set_identity(r, state->facts);
     }
@@ -288,6 +318,26 @@ int mcp_identity_fixups(request_rec *r)
         keep_caches_off(r);
     }
     apply(r);
+    mcp_request_get(r)->applied = r->per_dir_config;
     note_decision(r, governed);
     return DECLINED;
+}
+
+void mcp_identity_before_handler(request_rec *r)
+{
+    mcp_request_t *state;
+
+    if (!has_issuers(r) || !mcp_request_is_governed(r) || mcp_request_get(r)->applied == r->per_dir_config) {
+        return;
+    }
+    state = mcp_request_get(r);
+    state->applied = r->per_dir_config;
+    state->accepted = state->accepted_under == r->per_dir_config;
+    if (state->accepted) {
+        r->user = mcp_identity_user(state->facts, r->pool);
+        r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
+    }
+    keep_caches_off(r);
+    apply(r);
+    note_decision(r, true);
 }

@@ -22,6 +22,10 @@ void mcp_identity_take_token(request_rec *r);
  * mod_cache off. */
 int mcp_identity_fixups(request_rec *r);
 
+/* Once more before the handler, where mod_dir and its like have put the configuration of a file that they looked up
+ * on a request whose fixups saw another one (ap_internal_fast_redirect). The file was judged when it was looked up. */
+void mcp_identity_before_handler(request_rec *r);
+
 /* The value of REMOTE_USER: the user claim with '%' and control bytes percent-encoded, so that different users stay
  * different. */
 char *mcp_identity_user(const mcp_claims_t *facts, apr_pool_t *pool);

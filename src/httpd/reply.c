@@ -74,6 +74,17 @@ static bool is_suspended_by_report(request_rec *r, mcp_reason_t reason)
     return mcp_request_reports(r) && reason != MCP_MISCONFIGURED && reason != MCP_DENIED;
 }
 
+/* A subrequest cannot answer. When its refusal becomes that of the whole (an index file that needs a token),
+ * upstream.c finds the challenge here; on any other answer it has no place. */
+static void note_part(request_rec *r, mcp_reason_t reason)
+{
+    request_rec *root = mcp_request_root(r);
+
+    if (mcp_reason_row(reason)->challenge) {
+        mcp_request_get(root)->part_challenge = apr_pstrdup(root->pool, mcp_reply_challenge(r, reason));
+    }
+}
+
 int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
 {
     const mcp_reason_row_t *row = mcp_reason_row(reason);
@@ -87,6 +98,7 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
         return OK;
     }
     if (r->main) {
+        note_part(r, reason);
         return row->status;
     }
     apr_table_unset(r->err_headers_out, "WWW-Authenticate");

@@ -25,10 +25,13 @@ typedef struct {
     mcp_reason_t failed_rule;        /* the kind of rule that said no, MCP_OK for none */
     mcp_needs_t needs;
     mcp_asking_t asking;
-    bool standing_aside; /* our own hook has called the hook chain again */
-    bool claim_wanted;   /* an expression asked for a claim before there was a token */
-    bool is_public;      /* the answer is the metadata or about it: every origin may read it */
-    bool lookup;         /* subrequests of this one are looked up for their configuration only */
+    bool standing_aside;        /* our own hook has called the hook chain again */
+    bool claim_wanted;          /* an expression asked for a claim before there was a token */
+    const void *applied;        /* the per_dir_config for which identity was written into the request */
+    const void *accepted_under; /* of the root: the per_dir_config under which its facts were accepted last */
+    const char *part_challenge; /* of the root: what a part of it that was refused would have said */
+    bool is_public;             /* the answer is the metadata or about it: every origin may read it */
+    bool lookup;                /* subrequests of this one are looked up for their configuration only */
 } mcp_request_t;
 
 /* The state of this very request, made at the first call. */

@@ -125,8 +125,22 @@ void mcp_upstream_register(void)
     filter = ap_register_output_filter("MCP_UPSTREAM", edit_head, NULL, AP_FTYPE_CONTENT_SET + 1);
 }
 
+/* The refusal of a part has become the answer. */
+static void adopt_part_challenge(request_rec *r)
+{
+    const char *challenge = mcp_request_get(r)->part_challenge;
+
+    if (challenge && may_challenge(r) && !apr_table_get(r->err_headers_out, "WWW-Authenticate")) {
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", challenge);
+        apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    }
+}
+
 void mcp_upstream_insert(request_rec *r)
 {
+    if (!r->main) {
+        adopt_part_challenge(r);
+    }
     if (!r->main && (mcp_request_governed(r) || mcp_request_get(r)->is_public)) {
         if (may_challenge(r)) {
             recover_challenge(r);
