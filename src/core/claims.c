@@ -272,7 +272,7 @@ static bool whole_number(apr_int64_t *number, const json_t *value)
         *number = json_integer_value(value);
         return true;
     }
-    if (!json_is_real(value) || !(fabs(real) <= exact) || real != trunc(real)) {
+    if (!json_is_real(value) || !(fabs(real) < exact) || real != trunc(real)) {
         return false;
     }
     *number = (apr_int64_t)real;

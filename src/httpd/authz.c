@@ -22,10 +22,11 @@ static bool is_inside(const ap_directive_t *directive, const char *name)
 }
 
 /* Whether the Require line says not, or stands in a <RequireNone>. */
-static bool is_negated(const ap_directive_t *directive)
+static bool is_negated(const ap_directive_t *directive, apr_pool_t *pool)
 {
-    return (strncasecmp(directive->args, "not", 3) == 0 && strchr(" \t", directive->args[3])) ||
-           is_inside(directive, "<RequireNone");
+    const char *args = directive->args;
+
+    return strcasecmp(ap_getword_conf(pool, &args), "not") == 0 || is_inside(directive, "<RequireNone");
 }
 
 static const char *parse(cmd_parms *cmd, const char *words, const void **parsed, mcp_rule_kind_t kind, const char *name)
@@ -33,7 +34,7 @@ static const char *parse(cmd_parms *cmd, const char *words, const void **parsed,
     mcp_rule_t *rule = apr_pcalloc(cmd->pool, sizeof(*rule));
     const char *wrong = mcp_policy_parse(rule, kind, words, cmd->pool);
 
-    rule->negated = is_negated(cmd->directive);
+    rule->negated = is_negated(cmd->directive, cmd->temp_pool);
     if (is_inside(cmd->directive, "<Limit") || is_inside(cmd->directive, "<LimitExcept")) {
         mcp_cmds_warn(cmd, "inside of <Limit> or <LimitExcept> the other methods need no token at all");
     }

@@ -39,16 +39,23 @@ void mcp_cmds_warn(cmd_parms *cmd, const char *text)
     }
 }
 
-void mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[])
+const char *mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[])
 {
     bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
 
+    for (int i = 0; i < argc && argc > 1; i++) {
+        if (strcasecmp(argv[i], "none") == 0) {
+            return mcp_cmds_refuse(cmd, argv[i], "stands beside other words",
+                                   apr_pstrcat(cmd->pool, cmd->cmd->name, " none", NULL));
+        }
+    }
     if (!*list || none) {
         *list = apr_array_make(cmd->pool, 4, sizeof(const char *));
     }
     for (int i = 0; i < argc && !none; i++) {
         APR_ARRAY_PUSH(*list, const char *) = argv[i];
     }
+    return NULL;
 }
 
 const char *mcp_cmds_duration(cmd_parms *cmd, apr_interval_time_t *value, apr_interval_time_t max, int argc,

@@ -52,9 +52,9 @@ const char *mcp_cmds_place(cmd_parms *cmd);
 /* Say at start, once, that something is legal but unwise: "DIRECTIVE (place): text". Silent in .htaccess. */
 void mcp_cmds_warn(cmd_parms *cmd, const char *text);
 
-/* A list of strings. Words add to *list, within one section; the word none alone makes it an empty list that hides an
+/* A list of strings; NULL or the refusal. Words add to *list, within one section; the word none alone makes it an empty list that hides an
  * inherited one. */
-void mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[]);
+const char *mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[]);
 
 /* A duration of at most max. */
 const char *mcp_cmds_duration(cmd_parms *cmd, apr_interval_time_t *value, apr_interval_time_t max, int argc,

@@ -68,13 +68,16 @@ MCP_CMD_ARGV(resource)
 MCP_CMD_ARGV(audience)
 {
     mcp_dir_conf_t *dir = section;
+    const char *wrong;
     mcp_uri_t uri;
 
     note_use(cmd);
     if (argc == 0 || !*argv[0]) {
         return mcp_cmds_refuse(cmd, "", "is no audience", "MCPAudience api://default");
     }
-    mcp_cmds_add_words(cmd, &dir->audiences, argc, argv);
+    if ((wrong = mcp_cmds_add_words(cmd, &dir->audiences, argc, argv)) != NULL) {
+        return wrong;
+    }
     for (int i = 0; i < argc; i++) {
         if (mcp_uri_parse(&uri, argv[i], cmd->pool) && strcasecmp(argv[i], "none") != 0) {
             mcp_cmds_warn(
@@ -103,8 +106,7 @@ MCP_CMD_ARGV(trust_issuer)
             return mcp_cmds_refuse(cmd, argv[i], "is no MCPIssuer of this server", example);
         }
     }
-    mcp_cmds_add_words(cmd, &dir->issuers, argc, argv);
-    return NULL;
+    return mcp_cmds_add_words(cmd, &dir->issuers, argc, argv);
 }
 
 /* Refuse the first word that is no scope. */
@@ -166,8 +168,7 @@ MCP_CMD_ARGV(scopes_supported)
     if ((wrong = check_scopes(cmd, argc, argv)) != NULL) {
         return wrong;
     }
-    mcp_cmds_add_words(cmd, &dir->scopes_supported, argc, argv);
-    return NULL;
+    return mcp_cmds_add_words(cmd, &dir->scopes_supported, argc, argv);
 }
 
 MCP_CMD_ARGV(metadata)

@@ -258,8 +258,7 @@ MCP_CMD_ARGV(claim)
             if (!*argv[1] || strlen(argv[1]) > 255) {
                 return mcp_cmds_refuse(cmd, argv[1], "is not the name of a claim", example);
             }
-            mcp_cmds_add_words(cmd, meanings[i].list, argc - 1, argv + 1);
-            return NULL;
+            return mcp_cmds_add_words(cmd, meanings[i].list, argc - 1, argv + 1);
         }
     }
     return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv),
@@ -301,8 +300,7 @@ MCP_CMD_ARGV(allow_http)
             return mcp_cmds_refuse(cmd, argv[i], "is not the name of one host", "MCPAllowHTTP auth.internal");
         }
     }
-    mcp_cmds_add_words(cmd, &server_conf(cmd)->allow_http, argc, argv);
-    return NULL;
+    return mcp_cmds_add_words(cmd, &server_conf(cmd)->allow_http, argc, argv);
 }
 
 MCP_CMD_ARGV(timeout)

@@ -25,8 +25,9 @@ mcp_keyring_t *mcp_keyring_create(const mcp_keyring_source_t *source, apr_pool_t
 /* Verify a token's signature by the issuer's keys, fetching them when due; a key that is not known, and a
  * signature that does not hold, have them fetched anew and verified again, though seldom. algs is the set that the
  * configuration allows. MCP_OK, MCP_ALGORITHM, MCP_UNKNOWN_KEY, MCP_SIGNATURE or, when the keys that would decide
- * cannot be had, MCP_KEYS_UNAVAILABLE. Thread-safe. Only the caller that finds the keys due, and callers without any,
- * wait for the network: three times the timeout at most. A ring that could not be made has no keys. */
+ * cannot be had, MCP_KEYS_UNAVAILABLE. Thread-safe. The caller that finds the keys due, and callers before the first round
+ * is over, wait for the network, three times the timeout at most; a caller in doubt waits for a second at most. A ring
+ * that could not be made has no keys. */
 mcp_reason_t mcp_keyring_verify(mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs, const mcp_log_t *log);
 
 #endif

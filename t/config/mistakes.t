@@ -88,6 +88,8 @@ my @section = (
     [ MCPResource => "https://h.example/\xe9", "MCPResource https://h.example/\xe9" ],
     [ MCPResource => undef, "MCPResource https://h.example/a default\n</Location>\n<Location /b>\nMCPResource https://h.example/b default" ],
     [ MCPAudience => '', 'MCPAudience ""' ],
+    [ MCPAudience => 'none', 'MCPAudience none x' ],
+    [ MCPTrustIssuer => 'none', 'MCPTrustIssuer https://as.example none' ],
     [ MCPTrustIssuer => 'https://other.example', 'MCPTrustIssuer https://other.example' ],
     [ MCPTrustIssuer => '', 'MCPTrustIssuer' ],
     [ MCPScopeImplies => 'a', 'MCPScopeImplies a' ],
@@ -157,7 +159,7 @@ for my $line ('MCPIssuer https://b.example', "MCPKeys file:$dir/keys.json", 'MCP
 # What is right passes, fast, without a network.
 my $start = time;
 for my $right (
-    location('MCPClockSkew 5m'), location('MCPAudience api://x none'), "${as}MCPTimeout 500ms", "MCPAllowHTTP as.example\nMCPIssuer http://as.example",
+    location('MCPClockSkew 5m'), "${as}MCPTimeout 500ms", "MCPAllowHTTP as.example\nMCPIssuer http://as.example",
     "MCPIssuer http://as.example\nMCPAllowHTTP as.example", 'MCPIssuer http://127.0.0.1:9/as', 'MCPIssuer http://[::1]:9/', container("MCPKeys file:$dir/keys.json https://as.example/more"),
     container("MCPAlgorithms HS256 HS512\nMCPSharedSecret file:$dir/secret"), "MCPAllowHTTP h.example\n" . location('MCPResource http://h.example/mcp'),
     location("MCPTrustIssuer https://as.example\nMCPAllowOrigin *\nMCPMode report"),

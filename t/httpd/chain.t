@@ -21,6 +21,10 @@ my $httpd   = MCPTest::Httpd->start(
         'conf/keys.json'          => MCPTest::Key::jwks($key),
         'htdocs/index/.htaccess'  => "${protect}DirectoryIndex env.cgi\n",
         'htdocs/index/env.cgi'    => $env,
+        'htdocs/fast/.htaccess'   => "DirectoryIndex index.cgi\n<Files index.cgi>\n$protect</Files>\n",
+        'htdocs/fast/index.cgi'   => $env,
+        'htdocs/proxy/.htaccess'  => "DirectoryIndex index.prx\n<Files index.prx>\n$protect\nSetHandler proxy:\@BACKEND@/fast\n</Files>\n",
+        'htdocs/proxy/index.prx'  => 'x',
         'htdocs/rewrite/.htaccess' => "${protect}RewriteEngine On\nRewriteRule ^go\$ env.cgi\nRewriteRule ^away\$ /proxied/away [PT]\nRewriteRule ^other\$ /stricter/env.cgi [PT]\n",
         'htdocs/rewrite/env.cgi'  => $env,
         'htdocs/stricter/.htaccess' => $protect =~ s/scope a/scope a b/r,
@@ -36,6 +40,7 @@ my $httpd   = MCPTest::Httpd->start(
 <MCPIssuer "https://auth.example.com">
     MCPKeys file:@ROOT@/conf/keys.json
 </MCPIssuer>
+SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1
 <Directory "@ROOT@/htdocs">
     Options +ExecCGI +Includes +FollowSymLinks
     AllowOverride All
@@ -76,6 +81,17 @@ for my $row (@rows) {
     is $res->body, "$body\n", "$name: who it is" if $body;
     is $res->json->{jsonrpc}, '2.0', "$name: JSON-RPC" if $status > 400;
 }
+subtest 'an index file that is protected where its directory is not' => sub {
+    is $http->get('/fast/', good(), 'X-MCP-Subject' => 'root')->body, "[alice|alice|alice|]\n", 'a program';
+    is $http->get('/proxy/', good(), 'X-MCP-Subject' => 'root')->status, 200, 'proxied';
+    is_deeply [ $backend->seen('X-MCP-Subject') ], ['alice'], 'has the identity';
+    is_deeply [ $backend->seen('Authorization') ], [], 'and no token';
+    for my $path ('/fast/', '/proxy/') {
+        my $res = $http->get($path);
+        is $res->status, 401, "$path without a token";
+        is scalar(() = $res->headers('WWW-Authenticate')), 1, "$path has its challenge";
+    }
+};
 is $http->get('/rewrite/away', good())->status, 200, 'a redirect to a proxied path';
 is_deeply [ $backend->seen('X-MCP-Subject') ], ['alice'], 'has the identity';
 is_deeply [ $backend->seen('Authorization') ], [], 'and no token';

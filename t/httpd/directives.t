@@ -102,12 +102,20 @@ ProxyPass / @BACKEND@/
     MCPAllowOrigin none
     MCPForwardClaim none
 </Location>
+Listen 127.0.0.1:@PORT2@
+<VirtualHost 127.0.0.1:@PORT2@>
+    MCPTokenType at+jwt
+    MCPAlgorithms RS256
+</VirtualHost>
 <Location "/noneclaim">
     MCPForwardClaim none
 </Location>
 <Location "/report">
     MCPMode report
     MCPForwardToken Off
+</Location>
+<Location "/report/bob">
+    Require user bob
 </Location>
 <Location "/report/enforce">
     MCPMode enforce
@@ -135,6 +143,15 @@ subtest 'MCPIssuer, MCPKeys, MCPSharedSecret, MCPAlgorithms, MCPTokenType' => su
     is status('/', iss => 'https://secret.example', _key => { hmac => "$secret\n" }, _alg => 'HS256'), 401, 'its line end does not count';
     is status('/', iss => 'https://secret.example'), 401, 'no public key beside a secret';
     is status('/', iss => 'https://keys.example', _key => { hmac => $rsa->public_pem }, _alg => 'HS256'), 401, 'no secret beside keys';
+};
+
+subtest 'settings of a virtual host count for the issuers it inherits' => sub {
+    my $host = MCPTest::HTTP->new($httpd->port(2));
+    my $ask  = sub (%how) { return $host->get('/noneclaim', Authorization => 'Bearer ' . $jwt->mint(%how))->status };
+    is $ask->(), 200, 'RS256, at+jwt';
+    is $ask->(_key => $ec), 401, 'MCPAlgorithms';
+    is $ask->(_header => { typ => 'JWT' }), 401, 'MCPTokenType';
+    is status('/noneclaim', _key => $ec, _header => { typ => 'JWT' }), 200, 'and for no other server';
 };
 
 subtest 'MCPTimeout' => sub {
@@ -223,6 +240,8 @@ subtest 'MCPMode' => sub {
     is_deeply [ $backend->seen('X-Outer') ], ['a@b.example'], 'the identity is verified all the same';
     is $seen->('/report', Origin => 'https://evil.example'), 200, 'a foreign origin';
     ok $httpd->wait_log(qr/would refuse GET \/report: origin/), 'is logged';
+    is $http->get('/report/bob')->status, 403, "another module's rule holds, without a token";
+    is status('/report/bob'), 403, 'and with one';
     is $http->get('/report/enforce')->status, 401, 'enforce below report';
 };
 

@@ -16,7 +16,7 @@ static const struct {
     { 401, "invalid_token", true, MCP_LOG_INFO },
     { 403, "insufficient_scope", true, MCP_LOG_INFO },
     { 403, NULL, false, MCP_LOG_INFO },
-    { 503, NULL, false, MCP_LOG_ERROR },
+    { 503, NULL, false, MCP_LOG_INFO },
     { 500, NULL, false, MCP_LOG_ERROR },
     { 404, NULL, false, MCP_LOG_DEBUG },
     { 405, NULL, false, MCP_LOG_DEBUG },
