@@ -58,3 +58,43 @@ char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool)
 {
     return encode(value, goes_into_user, pool);
 }
+
+bool mcp_encode_is_reserved(const char *name)
+{
+    static const char *const reserved[] = {
+        "Accept",
+        "Authorization",
+        "Connection",
+        "Content-Encoding",
+        "Content-Length",
+        "Content-Type",
+        "Cookie",
+        "Expect",
+        "Forwarded",
+        "Host",
+        "Keep-Alive",
+        "Last-Event-ID",
+        "Mcp-Method",
+        "Mcp-Name",
+        "MCP-Protocol-Version",
+        "Mcp-Session-Id",
+        "Origin",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+        "Range",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+    };
+
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+        if (strcasecmp(name, reserved[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -15,4 +15,7 @@ const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool);
 /* For REMOTE_USER: '%' and control bytes as %XX, the rest as it is. */
 char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool);
 
+/* Whether a header field says what a request is, or what MCP clients say of themselves, so that no claim may set it. */
+bool mcp_encode_is_reserved(const char *name);
+
 #endif

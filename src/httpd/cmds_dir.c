@@ -3,6 +3,7 @@
 #include <http_core.h>
 
 #include "../core/challenge.h"
+#include "../core/encode.h"
 #include "../core/policy.h"
 #include "../core/prm.h"
 
@@ -274,37 +275,6 @@ MCP_CMD_ARGV(allow_origin)
     return NULL;
 }
 
-/* Header names that would change what a request is, were a claim to set them. */
-static bool is_reserved_header(const char *name)
-{
-    static const char *const reserved[] = {
-        "Authorization",
-        "Connection",
-        "Content-Encoding",
-        "Content-Length",
-        "Content-Type",
-        "Cookie",
-        "Expect",
-        "Host",
-        "Keep-Alive",
-        "Origin",
-        "Proxy-Authorization",
-        "Range",
-        "TE",
-        "Trailer",
-        "Transfer-Encoding",
-        "Upgrade",
-        "X-Forwarded-For",
-    };
-
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-        if (strcasecmp(name, reserved[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 MCP_CMD_ARGV(forward_claim)
 {
     mcp_dir_conf_t *dir = section;
@@ -323,7 +293,7 @@ MCP_CMD_ARGV(forward_claim)
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a claim and a header field", example);
     }
     if (strspn(argv[1], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(argv[1]) ||
-        !*argv[1] || is_reserved_header(argv[1])) {
+        !*argv[1] || mcp_encode_is_reserved(argv[1])) {
         return mcp_cmds_refuse(cmd, argv[1], "is not a header field of letters, digits and '-' that a claim may set",
                                example);
     }
