@@ -172,7 +172,8 @@ static void follow(mcp_keyring_t *ring, mcp_issuer_need_t need, const mcp_log_t 
     case MCP_ISSUER_WAIT:
         if (need == MCP_ISSUER_DOUBT) {
             await_in_doubt(ring);
-        } else if (ring->rounds == 0) { /* later, a server that hangs must not hold every thread that has a token of it */
+        } else if (ring->rounds == 0) {
+            /* The first round only: later, a server that hangs must not hold every thread with a token of it. */
             await_round(ring, ring->fetch.timeout);
         }
         break;
