@@ -6,7 +6,9 @@
 
 const char *mcp_cmds_refuse(cmd_parms *cmd, const char *word, const char *what, const char *example)
 {
-    return apr_psprintf(cmd->pool, "%s: '%s' %s; for example %s", cmd->cmd->name, word, what, example);
+    const char *rest = strlen(word) > 100 ? "..." : ""; /* httpd cuts long messages, and the example is at the end */
+
+    return apr_psprintf(cmd->pool, "%s: '%.100s%s' %s; for example %s", cmd->cmd->name, word, rest, what, example);
 }
 
 const char *mcp_cmds_words(cmd_parms *cmd, int argc, char *const argv[])
