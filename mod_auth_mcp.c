@@ -16,6 +16,7 @@
 #include "src/httpd/authz.h"
 #include "src/httpd/expr.h"
 #include "src/httpd/identity.h"
+#include "src/httpd/refresh.h"
 #include "src/httpd/upstream.h"
 #include "src/httpd/wellknown.h"
 
@@ -32,8 +33,11 @@ static void register_hooks(apr_pool_t *pool)
     /* After all sections are read, -t included: what only the whole configuration can show. */
     ap_hook_check_config(mcp_conf_check, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* Keyrings have locks and must not be shared over fork. */
-    ap_hook_child_init(mcp_conf_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    /* Keys: mod_watchdog must know of us before its own post_config, which is the last, and find keyrings when its
+     * threads start at MIDDLE. Keyrings have locks and must not be shared over fork. */
+    ap_hook_pre_config(mcp_refresh_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(mcp_refresh_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(mcp_refresh_child_init, NULL, NULL, APR_HOOK_FIRST);
 
     /* First of all, before SetEnvIf or RequestHeader early can copy a forged identity. */
     ap_hook_post_read_request(mcp_identity_scrub, NULL, NULL, APR_HOOK_REALLY_FIRST);

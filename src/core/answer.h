@@ -4,6 +4,8 @@
 #ifndef MCP_ANSWER_H
 #define MCP_ANSWER_H
 
+#include <apr_time.h>
+
 #include "address.h"
 
 typedef struct {
@@ -11,7 +13,9 @@ typedef struct {
     const char *problem; /* why none came, for the log; NULL when status is set */
     const char *type;    /* Content-Type, NULL when there is none */
     mcp_view_t body;
-    unsigned reach; /* the part of the network it came from; 0 when not known */
+    unsigned reach;                  /* the part of the network it came from; 0 when not known */
+    apr_interval_time_t max_age;     /* Cache-Control: max-age (RFC 9111 5.2.2.1), at least 1; 0 when not known */
+    apr_interval_time_t retry_after; /* Retry-After in seconds (RFC 9110 10.2.3), at least 1; 0 when not known */
 } mcp_answer_t;
 
 /* Why an answer cannot be a JSON document, in words for the log; NULL when it can. Wanted are status 200 and, when

@@ -15,6 +15,9 @@ struct mcp_gather_t {
     const mcp_gather_source_t *source;
     mcp_gather_result_t result;
     mcp_jwks_t *keys;
+    bool reread;
+    bool tried_memory;   /* the remembered jwks_uri was asked in this round */
+    bool tried_metadata; /* every metadata address was */
     step_t step;
     int index;       /* of the key URL or the form of the metadata address */
     const char *url; /* to fetch now */
@@ -36,36 +39,64 @@ static void go_to(mcp_gather_t *gather, step_t step, int index, const char *url,
     gather->reach = reach;
 }
 
-static void go_to_configured(mcp_gather_t *gather, int index)
+static void end(mcp_gather_t *gather)
 {
-    const apr_array_header_t *urls = gather->source->key_urls;
+    go_to(gather, OVER, 0, NULL, 0);
+}
 
-    go_to(gather, CONFIGURED, index, index < urls->nelts ? APR_ARRAY_IDX(urls, index, const char *) : NULL,
-          MCP_REACH_ALL);
+static void go_to_memory(mcp_gather_t *gather)
+{
+    mcp_gather_memory_t *memory = &gather->result.memory;
+
+    if (gather->tried_memory || has_urls(gather->source) || !*memory->jwks_uri) {
+        end(gather);
+        return;
+    }
+    gather->tried_memory = true;
+    go_to(gather, REMEMBERED, 0, memory->jwks_uri, memory->reach);
 }
 
 static void go_to_metadata(mcp_gather_t *gather, int form)
 {
-    go_to(gather, METADATA, form, mcp_discovery_address(gather->source->issuer, form, gather->pool), MCP_REACH_ALL);
+    const char *url = mcp_discovery_address(gather->source->issuer, form, gather->pool);
+
+    if (!url || gather->tried_metadata) {
+        gather->tried_metadata = true;
+        go_to_memory(gather);
+        return;
+    }
+    go_to(gather, METADATA, form, url, MCP_REACH_ALL);
 }
 
-mcp_gather_t *mcp_gather_begin(const mcp_gather_source_t *source, const mcp_gather_memory_t *memory, apr_pool_t *pool)
+static void go_to_configured(mcp_gather_t *gather, int index)
+{
+    const apr_array_header_t *urls = gather->source->key_urls;
+
+    if (index < urls->nelts) {
+        go_to(gather, CONFIGURED, index, APR_ARRAY_IDX(urls, index, const char *), MCP_REACH_ALL);
+    } else if (gather->source->mirrors && gather->reread) {
+        go_to_metadata(gather, 0);
+    } else {
+        end(gather);
+    }
+}
+
+mcp_gather_t *mcp_gather_begin(const mcp_gather_source_t *source, const mcp_gather_memory_t *memory, bool reread,
+                               apr_pool_t *pool)
 {
     mcp_gather_t *gather = apr_pcalloc(pool, sizeof(*gather));
 
     gather->source = source;
     gather->pool = pool;
+    gather->reread = reread;
     gather->result = (mcp_gather_result_t){ .complete = true, .problems = "", .memory = *memory };
     gather->keys = mcp_jwk_set(pool);
-    for (int i = 0; source->static_keys && i < source->static_keys->count; i++) {
-        gather->keys->keys[gather->keys->count++] = source->static_keys->keys[i];
-    }
     if (has_urls(source)) {
         go_to_configured(gather, 0);
-    } else if (source->static_keys) {
-        go_to(gather, OVER, 0, NULL, 0);
-    } else if (*memory->jwks_uri) {
-        go_to(gather, REMEMBERED, 0, gather->result.memory.jwks_uri, memory->reach);
+    } else if (!source->discovers) {
+        end(gather);
+    } else if (*memory->jwks_uri && !reread) {
+        go_to_memory(gather);
     } else {
         go_to_metadata(gather, 0);
     }
@@ -113,6 +144,9 @@ static bool take_keys(mcp_gather_t *gather, const mcp_answer_t *answer, const mc
         return false;
     }
     gather->result.keys = gather->keys;
+    if (answer->max_age > 0 && (gather->result.max_age == 0 || answer->max_age < gather->result.max_age)) {
+        gather->result.max_age = answer->max_age;
+    }
     return true;
 }
 
@@ -159,11 +193,18 @@ static void take_metadata(mcp_gather_t *gather, const mcp_answer_t *answer, cons
         return;
     }
     mcp_log(log, MCP_LOG_DEBUG, "MCP0100", "issuer \"%s\": metadata found at %s", gather->source->issuer, gather->url);
-    if (strcmp(jwks_uri, gather->result.memory.jwks_uri) == 0) { /* the one that has just failed */
-        go_to(gather, OVER, 0, NULL, 0);
-        return;
+    gather->tried_metadata = true;
+    gather->result.vouched = true;
+    if (gather->source->mirrors && answer->body.len <= MCP_LIMIT_MIRROR) {
+        gather->result.metadata = mcp_view_dup(answer->body, gather->pool);
     }
-    go_to(gather, DISCOVERED, 0, jwks_uri, reach_of(gather, jwks_uri, answer->reach));
+    if (has_urls(gather->source)) {
+        end(gather);
+    } else if (gather->tried_memory && strcmp(jwks_uri, gather->result.memory.jwks_uri) == 0) { /* has just failed */
+        end(gather);
+    } else {
+        go_to(gather, DISCOVERED, 0, jwks_uri, reach_of(gather, jwks_uri, answer->reach));
+    }
 }
 
 static void remember(mcp_gather_t *gather)
@@ -174,8 +215,17 @@ static void remember(mcp_gather_t *gather)
     memory->reach = gather->reach;
 }
 
+/* RFC 9110 10.2.3: whoever is asked to come later comes later. */
+static void note_pause(mcp_gather_t *gather, const mcp_answer_t *answer)
+{
+    if (answer->retry_after > gather->result.retry_after) {
+        gather->result.retry_after = answer->retry_after;
+    }
+}
+
 void mcp_gather_deliver(mcp_gather_t *gather, const mcp_answer_t *answer, const mcp_log_t *log)
 {
+    note_pause(gather, answer);
     switch (gather->step) {
     case CONFIGURED:
         gather->result.complete = take_keys(gather, answer, log) && gather->result.complete;
@@ -183,7 +233,7 @@ void mcp_gather_deliver(mcp_gather_t *gather, const mcp_answer_t *answer, const 
         break;
     case REMEMBERED:
         if (take_keys(gather, answer, log)) {
-            go_to(gather, OVER, 0, NULL, 0);
+            end(gather);
         } else {
             go_to_metadata(gather, 0);
         }
@@ -195,7 +245,7 @@ void mcp_gather_deliver(mcp_gather_t *gather, const mcp_answer_t *answer, const 
         if (take_keys(gather, answer, log)) {
             remember(gather);
         }
-        go_to(gather, OVER, 0, NULL, 0);
+        end(gather);
         break;
     case OVER:
         break;

@@ -10,14 +10,15 @@
 #include "digest.h"
 #include "jwk.h"
 
-/* Where an issuer's keys are. Without URLs and static keys they are discovered. */
+/* Where an issuer's keys are. */
 typedef struct {
     const char *issuer;
     const apr_array_header_t *key_urls; /* of const char *; NULL or empty for none */
-    const mcp_jwks_t *static_keys;      /* part of every result; they outlive it. NULL for none */
+    bool discovers;                     /* without such URLs, metadata names one; else there is nothing to fetch */
+    bool mirrors;                       /* the metadata is wanted for itself as well */
 } mcp_gather_source_t;
 
-/* What one round leaves for the next. All zero at first. */
+/* What one round leaves for the next. All zero at first. Holds no pointer: it may lie in shared memory. */
 typedef struct {
     char jwks_uri[MCP_LIMIT_URL + 1];              /* as discovered, "" for unknown */
     unsigned reach;                                /* the parts of the network it may lie in */
@@ -25,16 +26,22 @@ typedef struct {
 } mcp_gather_memory_t;
 
 typedef struct {
-    mcp_jwks_t *keys;     /* NULL when no URL gave a usable key */
-    bool complete;        /* every URL gave usable keys */
-    const char *problems; /* what was got instead of keys, for the log; "" for nothing */
+    mcp_jwks_t *keys;            /* NULL when no URL gave a usable key */
+    bool complete;               /* every URL gave usable keys */
+    bool vouched;                /* good metadata was read in this round */
+    const char *metadata;        /* its text, when the source wants it for itself and it is not too long; else NULL */
+    const char *problems;        /* what was got instead of what was expected, for the log; "" for nothing */
+    apr_interval_time_t max_age; /* the shortest that a key set's answer gave, 0 for none */
+    apr_interval_time_t retry_after; /* the longest that any answer asked for, 0 for none */
     mcp_gather_memory_t memory;
 } mcp_gather_result_t;
 
 typedef struct mcp_gather_t mcp_gather_t;
 
-/* Begin a round. The keys of its result live as long as pool; source is borrowed. */
-mcp_gather_t *mcp_gather_begin(const mcp_gather_source_t *source, const mcp_gather_memory_t *memory, apr_pool_t *pool);
+/* Begin a round. Its result lives as long as pool; source is borrowed. With reread the metadata is read again though
+ * the jwks_uri is known; that one is tried when there is no metadata to be had. */
+mcp_gather_t *mcp_gather_begin(const mcp_gather_source_t *source, const mcp_gather_memory_t *memory, bool reread,
+                               apr_pool_t *pool);
 
 /* The URL to fetch now, and the parts of the network it may lie in; NULL when the round is over. */
 const char *mcp_gather_next(unsigned *reach, const mcp_gather_t *gather);

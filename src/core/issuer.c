@@ -1,130 +1,158 @@
 #include "issuer.h"
 
-struct mcp_issuer_t {
-    mcp_gather_source_t source;
-    mcp_gather_memory_t memory;
-    bool fetching;         /* a round is under way */
-    bool loaded;           /* there was a round that counted, */
-    apr_time_t loaded_at;  /* then, */
-    bool complete;         /* and every URL took part in it */
-    int failures;          /* rounds since then */
-    apr_time_t retry_at;   /* not before, when there are failures */
-    bool doubted;          /* there was a round out of doubt, */
-    apr_time_t doubted_at; /* then */
-    bool told;             /* that doubt is throttled, since then */
-};
-
-mcp_issuer_t *mcp_issuer_create(const mcp_gather_source_t *source, apr_pool_t *pool)
+static apr_interval_time_t seconds(int count)
 {
-    mcp_issuer_t *issuer = apr_pcalloc(pool, sizeof(*issuer));
-
-    issuer->source = *source;
-    return issuer;
+    return apr_time_from_sec(count);
 }
 
-bool mcp_issuer_fetches(const mcp_issuer_t *issuer)
+bool mcp_issuer_fetches(const mcp_issuer_plan_t *plan)
 {
-    return !issuer->source.static_keys || (issuer->source.key_urls && issuer->source.key_urls->nelts > 0);
+    const mcp_gather_source_t *source = &plan->source;
+
+    return source->discovers || (source->key_urls && source->key_urls->nelts > 0);
 }
 
 bool mcp_issuer_is_usable(const mcp_issuer_t *issuer, apr_time_t now)
 {
-    return issuer->loaded && now - issuer->loaded_at < apr_time_from_sec(MCP_LIMIT_KEYS_AGE);
+    return issuer->loaded && now - issuer->loaded_at < seconds(MCP_LIMIT_KEYS_AGE);
 }
 
-bool mcp_issuer_is_whole(const mcp_issuer_t *issuer, apr_time_t now)
+bool mcp_issuer_is_whole(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now)
 {
-    return !mcp_issuer_fetches(issuer) || (mcp_issuer_is_usable(issuer, now) && issuer->complete);
+    return !mcp_issuer_fetches(plan) || (mcp_issuer_is_usable(issuer, now) && issuer->complete);
 }
 
-static bool is_due(const mcp_issuer_t *issuer, apr_time_t now)
+static bool is_throttled(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now)
 {
-    return !mcp_issuer_is_whole(issuer, now) || now - issuer->loaded_at >= MCP_ISSUER_REFRESH;
-}
-
-static bool is_throttled(const mcp_issuer_t *issuer, apr_time_t now)
-{
-    return issuer->doubted && now - issuer->doubted_at < MCP_ISSUER_THROTTLE;
+    return issuer->doubted && now - issuer->doubted_at < plan->throttle;
 }
 
 /* Whether doubt is reason enough for a round; it then is the last one for a while. */
-static bool grant_doubt(mcp_issuer_t *issuer, apr_time_t now, const mcp_log_t *log)
+static bool grant_doubt(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now, const mcp_log_t *log)
 {
-    if (is_throttled(issuer, now)) {
+    if (is_throttled(issuer, plan, now)) {
         if (!issuer->told) {
             mcp_log(log, MCP_LOG_WARN, "MCP0101",
                     "issuer \"%s\": more tokens with an unknown key or a bad signature; its keys were fetched for that "
-                    "%d s ago "
-                    "and will not be again before %d s have passed",
-                    issuer->source.issuer, (int)apr_time_sec(now - issuer->doubted_at),
-                    (int)apr_time_sec(MCP_ISSUER_THROTTLE));
+                    "%d s ago and will not be again before %d s have passed",
+                    plan->source.issuer, (int)apr_time_sec(now - issuer->doubted_at),
+                    (int)apr_time_sec(plan->throttle));
         }
         issuer->told = true;
         return false;
     }
     mcp_log(log, MCP_LOG_INFO, "MCP0102", "issuer \"%s\": unknown key or bad signature, its keys are fetched again",
-            issuer->source.issuer);
+            plan->source.issuer);
     issuer->doubted = true;
     issuer->doubted_at = now;
     issuer->told = false;
     return true;
 }
 
-mcp_issuer_advice_t mcp_issuer_ask(mcp_issuer_t *issuer, mcp_issuer_need_t need, apr_time_t now, const mcp_log_t *log)
+/* When the keys are to be fetched anew, but for doubt. */
+static apr_time_t due_at(const mcp_issuer_t *issuer)
 {
-    bool usable = mcp_issuer_is_usable(issuer, now) || issuer->source.static_keys;
-    mcp_issuer_advice_t advice = usable ? MCP_ISSUER_USE : MCP_ISSUER_DOWN;
+    return issuer->failures > 0 && issuer->retry_at > issuer->next_at ? issuer->retry_at : issuer->next_at;
+}
 
-    if (!mcp_issuer_fetches(issuer)) {
+static bool is_in_pause(const mcp_issuer_t *issuer, apr_time_t now)
+{
+    return issuer->failures > 0 && now < issuer->retry_at;
+}
+
+/* Whether a round may be made now. In a pause after a failure nobody gets one. */
+static bool grant(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, mcp_issuer_need_t need, apr_time_t now,
+                  const mcp_log_t *log)
+{
+    bool due = now >= due_at(issuer);
+
+    if (is_in_pause(issuer, now)) {
+        return false;
+    }
+    switch (need) {
+    case MCP_ISSUER_ROUTINE:
+        return due;
+    case MCP_ISSUER_DEMAND:
+        return !mcp_issuer_is_usable(issuer, now) || now - due_at(issuer) >= seconds(MCP_LIMIT_OVERDUE);
+    case MCP_ISSUER_DOUBT:
+        return due || grant_doubt(issuer, plan, now, log);
+    }
+    return false;
+}
+
+mcp_issuer_advice_t mcp_issuer_ask(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, mcp_issuer_need_t need,
+                                   apr_time_t now, const mcp_log_t *log)
+{
+    bool usable = mcp_issuer_is_usable(issuer, now) || plan->has_static;
+
+    if (!mcp_issuer_fetches(plan)) {
         return MCP_ISSUER_USE;
     }
-    if (issuer->fetching) {
-        return usable && need == MCP_ISSUER_ROUTINE ? MCP_ISSUER_USE : MCP_ISSUER_WAIT;
+    if (issuer->fetching && now < issuer->lost_at) {
+        return usable && need != MCP_ISSUER_DOUBT ? MCP_ISSUER_USE : MCP_ISSUER_WAIT;
     }
-    if (issuer->failures > 0 && now < issuer->retry_at) {
-        return advice;
-    }
-    if (!is_due(issuer, now) && (need != MCP_ISSUER_DOUBT || !grant_doubt(issuer, now, log))) {
-        return advice;
+    if (!grant(issuer, plan, need, now, log)) {
+        return usable ? MCP_ISSUER_USE : MCP_ISSUER_DOWN;
     }
     issuer->fetching = true;
+    issuer->lost_at = now + plan->lease;
+    issuer->round++;
     return MCP_ISSUER_FETCH;
 }
 
-mcp_gather_t *mcp_issuer_begin(const mcp_issuer_t *issuer, apr_pool_t *pool)
+mcp_issuer_round_t mcp_issuer_begin(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now,
+                                    apr_pool_t *pool)
 {
-    return mcp_gather_begin(&issuer->source, &issuer->memory, pool);
+    apr_interval_time_t age = issuer->vouched ? now - issuer->vouched_at : seconds(MCP_LIMIT_KEYS_AGE);
+    bool reread = age >= seconds(MCP_LIMIT_METADATA_AGE);
+
+    if (age >= seconds(MCP_LIMIT_KEYS_AGE)) {
+        issuer->memory.jwks_uri[0] = '\0';
+    }
+    return (mcp_issuer_round_t){ mcp_gather_begin(&plan->source, &issuer->memory, reread, pool), issuer->round };
+}
+
+/* Up to a tenth less, so that many servers that were started at once do not go on calling at once. */
+static apr_interval_time_t spread(apr_interval_time_t interval, apr_uint16_t chance)
+{
+    return interval - interval / 10 * chance / 65536;
 }
 
 /* Count a round that brought less than it should; the pause doubles from one second on. */
-static int fail(mcp_issuer_t *issuer, apr_time_t now)
+static void fail(mcp_issuer_t *issuer, apr_interval_time_t asked, mcp_issuer_moment_t moment)
 {
-    int pause = issuer->failures < 6 ? 1 << issuer->failures : MCP_LIMIT_BACKOFF;
+    int backoff = issuer->failures < 6 ? 1 << issuer->failures : MCP_LIMIT_BACKOFF;
+    apr_interval_time_t pause = spread(seconds(backoff), moment.chance);
 
-    pause = pause < MCP_LIMIT_BACKOFF ? pause : MCP_LIMIT_BACKOFF;
+    if (asked > pause) {
+        pause = asked < seconds(MCP_LIMIT_RETRY_AFTER) ? asked : seconds(MCP_LIMIT_RETRY_AFTER);
+    }
     if (issuer->failures < 1000000) {
         issuer->failures++;
     }
-    issuer->retry_at = now + apr_time_from_sec(pause);
-    return pause;
+    issuer->retry_at = moment.now + pause;
+    if (!issuer->complete) {
+        issuer->next_at = moment.now;
+    }
 }
 
 /* Say once what was got, and what that means for tokens. */
-static void report_failure(const mcp_issuer_t *issuer, const mcp_gather_result_t *result, int pause, apr_time_t now,
+static void report_failure(const mcp_issuer_t *issuer, const char *name, const char *problems, apr_time_t now,
                            const mcp_log_t *log)
 {
-    const char *problems = *result->problems ? result->problems : "no answer in time";
+    int pause = (int)apr_time_sec(issuer->retry_at - now + seconds(1) - 1);
 
+    problems = *problems ? problems : "no answer in time";
     if (mcp_issuer_is_usable(issuer, now)) {
         mcp_log(
             log, MCP_LOG_WARN, "MCP0103",
             "issuer \"%s\": expected all of its keys, got less; those of %d s ago serve, next attempt after %d s; %s",
-            issuer->source.issuer, (int)apr_time_sec(now - issuer->loaded_at), pause, problems);
+            name, (int)apr_time_sec(now - issuer->loaded_at), pause, problems);
     } else {
         mcp_log(
             log, MCP_LOG_ERROR, "MCP0104",
             "issuer \"%s\": expected its keys, got none, so its tokens cannot be checked; next attempt after %d s; %s",
-            issuer->source.issuer, pause, problems);
+            name, pause, problems);
     }
 }
 
@@ -133,28 +161,90 @@ static void adopt(mcp_issuer_t *issuer, const mcp_gather_result_t *result, apr_t
     issuer->memory = result->memory;
     issuer->loaded = true;
     issuer->loaded_at = now;
-    issuer->complete = result->complete;
 }
 
-bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_gather_t *gather, apr_time_t now, const mcp_log_t *log)
+/* How long the keys of a whole round serve before they are fetched anew: Cache-Control may ask for less than the
+ * admin does, within reason, and never for more (RFC 9111 4.2.1). */
+static apr_interval_time_t refresh_after(const mcp_issuer_plan_t *plan, apr_interval_time_t max_age)
 {
-    const mcp_gather_result_t *result = mcp_gather_result(gather);
+    apr_interval_time_t least = seconds(MCP_LIMIT_REFRESH_MIN), asked = max_age > least ? max_age : least;
+
+    return max_age > 0 && asked < plan->refresh ? asked : plan->refresh;
+}
+
+static void report_success(const char *name, const mcp_gather_result_t *result, bool news, const mcp_log_t *log)
+{
+    mcp_log(log, news ? MCP_LOG_INFO : MCP_LOG_DEBUG, "MCP0105", "issuer \"%s\": %d keys", name, result->keys->count);
+    if (*result->problems) {
+        mcp_log(log, MCP_LOG_WARN, "MCP0106",
+                "issuer \"%s\": its keys came from where they were before, but expected its metadata, got none; %s",
+                name, result->problems);
+    }
+}
+
+bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, const mcp_issuer_round_t *round,
+                    mcp_issuer_moment_t moment, const mcp_log_t *log)
+{
+    const mcp_gather_result_t *result = mcp_gather_result(round->gather);
     unsigned reach;
-    bool whole = result->keys && result->complete && !mcp_gather_next(&reach, gather);
-    bool counts = whole || (result->keys && !mcp_issuer_is_usable(issuer, now));
+    bool whole = result->keys && result->complete && !mcp_gather_next(&reach, round->gather);
+    bool counts = whole || (result->keys && !mcp_issuer_is_usable(issuer, moment.now));
     bool news = !issuer->loaded || issuer->failures > 0;
 
+    if (!issuer->fetching || round->number != issuer->round) { /* it was given up, and another may be under way */
+        return false;
+    }
     issuer->fetching = false;
+    if (result->vouched) {
+        issuer->vouched = true;
+        issuer->vouched_at = moment.now;
+    }
     if (counts) {
-        adopt(issuer, result, now);
+        adopt(issuer, result, moment.now);
         issuer->complete = whole;
     }
     if (!whole) {
-        report_failure(issuer, result, fail(issuer, now), now, log);
+        fail(issuer, result->retry_after, moment);
+        report_failure(issuer, plan->source.issuer, result->problems, moment.now, log);
         return counts;
     }
     issuer->failures = 0;
-    mcp_log(log, news ? MCP_LOG_INFO : MCP_LOG_DEBUG, "MCP0105", "issuer \"%s\": %d keys", issuer->source.issuer,
-            result->keys->count);
+    issuer->next_at = moment.now + spread(refresh_after(plan, result->max_age), moment.chance);
+    report_success(plan->source.issuer, result, news, log);
     return true;
+}
+
+void mcp_issuer_restore(mcp_issuer_t *issuer, apr_time_t loaded_at)
+{
+    issuer->loaded = true;
+    issuer->loaded_at = loaded_at;
+    issuer->complete = true;
+    issuer->next_at = loaded_at;
+}
+
+void mcp_issuer_succeed(mcp_issuer_t *issuer, const mcp_issuer_t *old, apr_time_t now)
+{
+    *issuer = *old;
+    if (issuer->fetching) {
+        issuer->fetching = false;
+        issuer->next_at = now;
+    }
+}
+
+mcp_issuer_times_t mcp_issuer_times(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan)
+{
+    mcp_issuer_times_t times = { 0, 0, 0 };
+
+    if (issuer->loaded) {
+        times.usable_until = issuer->loaded_at + seconds(MCP_LIMIT_KEYS_AGE);
+    }
+    times.due_at =
+        issuer->fetching && issuer->loaded ? issuer->lost_at : due_at(issuer); /* the first one is waited for */
+    if (!issuer->fetching && issuer->told) {
+        times.doubt_from = issuer->doubted_at + plan->throttle;
+    }
+    if (!issuer->fetching && issuer->failures > 0 && issuer->retry_at > times.doubt_from) {
+        times.doubt_from = issuer->retry_at;
+    }
+    return times;
 }

@@ -1,6 +1,7 @@
 /* issuer.h - the life of one authorization server as a state machine: whether its keys are usable, when to get
  * them anew, and what to do while that fails. Not where they are (gather.h), nor which token they verify (jws.h).
- * The caller brings the time, from a clock that never steps, and the lock when threads share an issuer.
+ * The caller brings the time, from a clock that never steps, chance, and the lock when threads or processes share an
+ * issuer.
  */
 #ifndef MCP_ISSUER_H
 #define MCP_ISSUER_H
@@ -9,17 +10,38 @@
 
 #include "gather.h"
 
-/* Keys older than this are fetched anew. */
-#define MCP_ISSUER_REFRESH apr_time_from_sec(300)
+/* What is constant about an issuer. Pointers are borrowed. */
+typedef struct {
+    mcp_gather_source_t source;
+    bool has_static;              /* there are keys that need no fetching; they always serve */
+    apr_interval_time_t refresh;  /* keys older than this are fetched anew (MCPRefresh) */
+    apr_interval_time_t throttle; /* between two fetches that unknown keys or bad signatures bring about */
+    apr_interval_time_t lease;    /* a round that has not ended by then is lost: its process has gone */
+} mcp_issuer_plan_t;
 
-/* Between two fetches that tokens with unknown keys or bad signatures bring about. */
-#define MCP_ISSUER_THROTTLE apr_time_from_sec(30)
-
-typedef struct mcp_issuer_t mcp_issuer_t;
+/* What changes. All zero at first. Holds no pointer: it lies in memory that all processes of a server share. */
+typedef struct {
+    mcp_gather_memory_t memory;
+    unsigned round;        /* the number of the last round */
+    bool fetching;         /* it is under way, */
+    apr_time_t lost_at;    /* until then at most */
+    bool loaded;           /* there was a round that counted, */
+    apr_time_t loaded_at;  /* then, */
+    bool complete;         /* and every URL took part in it */
+    bool vouched;          /* there was good metadata, */
+    apr_time_t vouched_at; /* then */
+    apr_time_t next_at;    /* when they are to be fetched anew */
+    int failures;          /* rounds since the last one that was whole */
+    apr_time_t retry_at;   /* not before, when there are failures */
+    bool doubted;          /* there was a round out of doubt, */
+    apr_time_t doubted_at; /* then */
+    bool told;             /* that doubt is throttled, since then */
+} mcp_issuer_t;
 
 /* Why somebody asks. */
 typedef enum {
-    MCP_ISSUER_ROUTINE, /* a token is to be verified */
+    MCP_ISSUER_ROUTINE, /* it is nobody's request: the background refresh */
+    MCP_ISSUER_DEMAND,  /* a token is to be verified, and there are no keys or they are overdue */
     MCP_ISSUER_DOUBT    /* it was not, by the keys at hand: they may have been exchanged */
 } mcp_issuer_need_t;
 
@@ -31,26 +53,56 @@ typedef enum {
     MCP_ISSUER_DOWN   /* there are no keys, and it is not yet time to try again */
 } mcp_issuer_advice_t;
 
-/* An issuer that nothing has been fetched for yet. source is copied, what it points to is borrowed. */
-mcp_issuer_t *mcp_issuer_create(const mcp_gather_source_t *source, apr_pool_t *pool);
+/* A moment: the time, and a random number that keeps servers from calling all at once. */
+typedef struct {
+    apr_time_t now;
+    apr_uint16_t chance;
+} mcp_issuer_moment_t;
+
+/* A round that mcp_issuer_ask has given out. It needs no lock. */
+typedef struct {
+    mcp_gather_t *gather;
+    unsigned number;
+} mcp_issuer_round_t;
 
 /* Whether there is anything to fetch at all: not when its keys are all static. */
-bool mcp_issuer_fetches(const mcp_issuer_t *issuer);
+bool mcp_issuer_fetches(const mcp_issuer_plan_t *plan);
 
-/* Ask what to do. A doubt is granted a round at once, and then none for MCP_ISSUER_THROTTLE. */
-mcp_issuer_advice_t mcp_issuer_ask(mcp_issuer_t *issuer, mcp_issuer_need_t need, apr_time_t now, const mcp_log_t *log);
+/* Ask what to do. A doubt is granted a round at once, and then none for plan->throttle. */
+mcp_issuer_advice_t mcp_issuer_ask(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, mcp_issuer_need_t need,
+                                   apr_time_t now, const mcp_log_t *log);
 
-/* Begin the round that mcp_issuer_ask has given out. The round needs no lock; its keys live as long as pool. */
-mcp_gather_t *mcp_issuer_begin(const mcp_issuer_t *issuer, apr_pool_t *pool);
+/* Begin the round that mcp_issuer_ask has given out. Its keys live as long as pool. */
+mcp_issuer_round_t mcp_issuer_begin(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now,
+                                    apr_pool_t *pool);
 
-/* End it, however far it got. True when its keys are the issuer's keys from now on, false when those at hand stay. */
-bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_gather_t *gather, apr_time_t now, const mcp_log_t *log);
+/* End it, however far it got. True when its keys are the issuer's keys from now on, false when those at hand stay: it
+ * brought too little, or it took so long that it was given up. */
+bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, const mcp_issuer_round_t *round,
+                    mcp_issuer_moment_t moment, const mcp_log_t *log);
+
+/* Take over what an earlier run has left: keys that were fetched at loaded_at. They are fetched anew at once. */
+void mcp_issuer_restore(mcp_issuer_t *issuer, apr_time_t loaded_at);
+
+/* Take over from the issuer of a configuration that is being replaced. A round of its that is under way will not be
+ * heard of here, so one is due at once. */
+void mcp_issuer_succeed(mcp_issuer_t *issuer, const mcp_issuer_t *old, apr_time_t now);
 
 /* Whether the keys of the last round that counted are still usable. Says nothing of static keys, which always are. */
 bool mcp_issuer_is_usable(const mcp_issuer_t *issuer, apr_time_t now);
 
 /* Whether the keys at hand are all that the issuer publishes, as far as can be known: only then does a token that
  * none of them verifies have an unknown key. */
-bool mcp_issuer_is_whole(const mcp_issuer_t *issuer, apr_time_t now);
+bool mcp_issuer_is_whole(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now);
+
+/* For those who do not want to ask in vain: the fetched keys are usable until the first; a demand is not granted a round
+ * before the second, and beside usable keys not for MCP_LIMIT_OVERDUE more; a doubt not before the third. */
+typedef struct {
+    apr_time_t usable_until;
+    apr_time_t due_at;
+    apr_time_t doubt_from;
+} mcp_issuer_times_t;
+
+mcp_issuer_times_t mcp_issuer_times(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan);
 
 #endif

@@ -6,6 +6,7 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
 
 #include "b64url.h"
 #include "json.h"
@@ -233,6 +234,27 @@ static const char *add_jwk(mcp_jwks_t *set, const json_t *jwk)
     return "its kty is not RSA, EC or OKP";
 }
 
+/* Keep what an accepted JWK says about its key, and nothing else: it is what other processes and the next start read. */
+static void publish(mcp_jwks_t *set, const json_t *jwk)
+{
+    static const char *const members[] = { "kty", "kid", "alg", "n", "e", "crv", "x", "y" };
+    json_t *copy = json_object();
+
+    if (!set->published) {
+        set->published = mcp_json_own(json_array(), set->pool);
+    }
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        json_t *value = json_object_get(jwk, members[i]);
+
+        if (value && json_object_set(copy, members[i], value) != 0) {
+            abort();
+        }
+    }
+    if (json_array_append_new(set->published, copy) != 0) {
+        abort();
+    }
+}
+
 static const char *kid_for_log(const json_t *jwk, apr_pool_t *pool)
 {
     mcp_view_t kid;
@@ -257,6 +279,8 @@ bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
         if (unfit) {
             mcp_log(log, MCP_LOG_WARN, "MCP0002", "key %u of the set, kid \"%s\", is left out: %s", (unsigned)i + 1,
                     kid_for_log(jwk, set->pool), unfit);
+        } else {
+            publish(set, jwk);
         }
         if (set->count == MCP_LIMIT_KEYS || i + 1 == MCP_LIMIT_KEYS_READ) {
             break;

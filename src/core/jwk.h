@@ -5,6 +5,7 @@
 #ifndef MCP_JWK_H
 #define MCP_JWK_H
 
+#include <jansson.h>
 #include <openssl/evp.h>
 
 #include "alg.h"
@@ -23,6 +24,8 @@ typedef struct {
     apr_pool_t *pool;
     mcp_jwk_t keys[MCP_LIMIT_KEYS];
     int count;
+    json_t
+        *published; /* an array of the JWKs that were added, reduced to what their keys need; NULL before the first */
 } mcp_jwks_t;
 
 /* The algorithm of that exact name (case-sensitive, RFC 7515 4.1.1), or 0. */

@@ -45,14 +45,34 @@
 /* Bytes of a URL that such a document names. */
 #define MCP_LIMIT_URL 2048
 
+/* Bytes of an issuer's metadata that is handed on (MCPMetadataMirror). The largest seen is some 10 KiB. */
+#define MCP_LIMIT_MIRROR 65536
+
+/* Bytes of an issuer's usable keys as JSON: 64 RSA keys of 8192 bits, each kid as long as it may be and every byte of
+ * it escaped, are some 300 KB. */
+#define MCP_LIMIT_KEYS_TEXT 524288
+
 /* Key sets of one issuer whose digests are remembered, so that an unchanged one is not complained about again. */
 #define MCP_LIMIT_KEY_SETS 4
 
 /* Seconds that keys serve without a successful refresh: an outage of a day harms nobody, and a withdrawn key ends. */
 #define MCP_LIMIT_KEYS_AGE 86400
 
-/* Seconds between two attempts to reach an authorization server that fails, at most. */
+/* Seconds between two attempts to reach an authorization server that fails, at most; and at most when it asks for a
+ * longer pause itself (Retry-After). */
 #define MCP_LIMIT_BACKOFF 60
+#define MCP_LIMIT_RETRY_AFTER 600
+
+/* Seconds that keys are kept at least when their Cache-Control says less. */
+#define MCP_LIMIT_REFRESH_MIN 60
+
+/* Seconds after which metadata is read again though the jwks_uri is known; one that no metadata has confirmed for
+ * MCP_LIMIT_KEYS_AGE is forgotten. */
+#define MCP_LIMIT_METADATA_AGE 3600
+
+/* Seconds by which a refresh may be late before a request makes it itself: mod_watchdog pauses for ten when the
+ * process that ran it goes. */
+#define MCP_LIMIT_OVERDUE 30
 
 /* Requests of one process that wait at a time for keys which may make their token good, and the milliseconds each
  * waits; what comes on top is judged by the keys at hand, so that a flood of forged tokens cannot hold all threads. */

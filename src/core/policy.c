@@ -3,7 +3,7 @@
 const char *mcp_policy_refuse_scope(const char *word, apr_pool_t *pool)
 {
     if (!mcp_scope_is_token(mcp_view_of(word))) {
-        return apr_psprintf(pool, "'%s' is not a scope; for example files:read", word);
+        return apr_psprintf(pool, "'%.100s' is not a scope; for example files:read", word);
     }
     if (strcmp(word, "offline_access") == 0) {
         return "'offline_access' is no scope of a resource: clients ask their authorization server for it; for example "
@@ -47,7 +47,7 @@ const char *mcp_policy_parse(mcp_rule_t *rule, mcp_rule_kind_t kind, const char 
             return wrong;
         }
         if (!mcp_scope_is_token(mcp_view_of(list[i]))) {
-            return apr_psprintf(pool, "'%s' is not a role; for example editor", list[i]);
+            return apr_psprintf(pool, "'%.100s' is not a role; for example editor", list[i]);
         }
         mcp_scope_add(rule->words, mcp_view_of(list[i]));
     }

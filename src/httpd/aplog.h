@@ -11,4 +11,7 @@
 /* A listener that writes to the log of a request; lives as long as r. */
 mcp_log_t mcp_aplog_request(request_rec *r);
 
+/* A listener that writes to the log of a server. */
+mcp_log_t mcp_aplog_server(server_rec *server);
+
 #endif

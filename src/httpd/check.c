@@ -51,7 +51,7 @@ static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf
     if (!mcp_uri_parse(&uri, issuer->url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
         return apr_psprintf(
             pool,
-            "MCPIssuer: '%s' is plain http to a host that is not this machine; for example https://%s, or MCPAllowHTTP "
+            "MCPIssuer: '%.100s' is plain http to a host that is not this machine; for example https://%s, or MCPAllowHTTP "
             "%s",
             issuer->url, uri.authority, uri.host);
     }
@@ -60,7 +60,7 @@ static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf
 
         if (!mcp_uri_parse(&uri, url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
             return apr_psprintf(
-                pool, "MCPKeys: '%s' is plain http to a host that is not this machine; for example https://%s%s", url,
+                pool, "MCPKeys: '%.100s' is plain http to a host that is not this machine; for example https://%s%s", url,
                 uri.authority, uri.path);
         }
     }
@@ -108,14 +108,14 @@ static const char *check_resources(const mcp_server_conf_t *conf, apr_pool_t *po
         if (!mcp_uri_parse(&uri, resource->uri, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
             return apr_psprintf(
                 pool,
-                "MCPResource: '%s' is plain http to a host that is not this machine; for example https://%s%s, or "
+                "MCPResource: '%.100s' is plain http to a host that is not this machine; for example https://%s%s, or "
                 "MCPAllowHTTP %s (%s)",
                 resource->uri, uri.authority, uri.path, uri.host, resource->defined_at);
         }
         defaults += resource->is_default;
         if (defaults > 1) {
             return apr_psprintf(
-                pool, "MCPResource: '%s default' is the second default of this server; for example keep one (%s)",
+                pool, "MCPResource: '%.100s default' is the second default of this server; for example keep one (%s)",
                 resource->uri, resource->defined_at);
         }
     }
@@ -129,7 +129,7 @@ static const char *check_trusted(const mcp_server_conf_t *conf, apr_pool_t *pool
 
         if (!mcp_conf_has_issuer(conf, trust->url)) {
             return apr_psprintf(
-                pool, "MCPTrustIssuer: '%s' is no MCPIssuer of this server; for example MCPTrustIssuer %s (%s)",
+                pool, "MCPTrustIssuer: '%.100s' is no MCPIssuer of this server; for example MCPTrustIssuer %s (%s)",
                 trust->url, APR_ARRAY_IDX(conf->issuers, 0, mcp_issuer_conf_t *)->url, trust->defined_at);
         }
     }

@@ -94,6 +94,10 @@ const command_rec mcp_conf_directives[] = {
                       "STRING: what scopes begin with on the wire"),
     AP_INIT_TAKE_ARGV("MCPAllowHTTP", mcp_cmd_allow_http, NULL, RSRC_CONF, "HOST ...: to which plain http is allowed"),
     AP_INIT_TAKE_ARGV("MCPTimeout", mcp_cmd_timeout, NULL, RSRC_CONF, "DURATION: of one outbound request"),
+    AP_INIT_TAKE_ARGV("MCPRefresh", mcp_cmd_refresh, NULL, RSRC_CONF,
+                      "DURATION [DURATION]: how often keys are fetched, and how often at most for an unknown one"),
+    AP_INIT_TAKE_ARGV("MCPStateDir", mcp_cmd_state_dir, NULL, RSRC_CONF,
+                      "PATH: where the last good keys are kept over a restart, or none"),
     AP_INIT_TAKE_ARGV("MCPCAFile", mcp_cmd_ca_file, NULL, RSRC_CONF,
                       "PATH: certificates trusted for outbound requests"),
 

@@ -20,6 +20,8 @@ MCP_CMD_ARGV(claim);
 MCP_CMD_ARGV(scope_prefix);
 MCP_CMD_ARGV(allow_http);
 MCP_CMD_ARGV(timeout);
+MCP_CMD_ARGV(refresh);
+MCP_CMD_ARGV(state_dir);
 MCP_CMD_ARGV(ca_file);
 
 /* Directives of directories (cmds_dir.c). */

@@ -1,5 +1,6 @@
 #include "cmds.h"
 
+#include <apr_lib.h>
 #include <http_core.h>
 #include <http_log.h>
 
@@ -284,6 +285,17 @@ static const char *inside(cmd_parms *cmd, int argc, char *const argv[])
                                          : NULL;
 }
 
+/* Letters, digits, dots and hyphens, or an IPv6 address in brackets: what can stand in a URL. */
+static bool is_host_name(const char *word)
+{
+    for (const char *c = word; *c; c++) {
+        if (!apr_isascii(*c) || (!apr_isalnum(*c) && !strchr(".-_:[]", *c))) {
+            return false;
+        }
+    }
+    return *word;
+}
+
 MCP_CMD_ARGV(allow_http)
 {
     const char *wrong = inside(cmd, argc, argv);
@@ -296,7 +308,7 @@ MCP_CMD_ARGV(allow_http)
         return mcp_cmds_refuse(cmd, "", "names no host", "MCPAllowHTTP auth.internal");
     }
     for (int i = 0; i < argc; i++) {
-        if (!*argv[i] || strpbrk(argv[i], "/ *?")) {
+        if (!is_host_name(argv[i])) {
             return mcp_cmds_refuse(cmd, argv[i], "is not the name of one host", "MCPAllowHTTP auth.internal");
         }
     }
@@ -331,5 +343,55 @@ MCP_CMD_ARGV(ca_file)
                                "MCPCAFile /etc/ssl/certs/ca-certificates.crt");
     }
     conf->ca_file = path;
+    return NULL;
+}
+
+MCP_CMD_ARGV(refresh)
+{
+    mcp_server_conf_t *conf = server_conf(cmd);
+    const char *example = "MCPRefresh 300s 30s", *wrong = inside(cmd, argc, argv);
+
+    (void)section;
+    if (wrong) {
+        return wrong;
+    }
+    if (argc < 1 || argc > 2) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one duration or two", example);
+    }
+    if ((wrong = mcp_cmds_duration(cmd, &conf->refresh, apr_time_from_sec(MCP_LIMIT_KEYS_AGE / 2), 1, argv)) != NULL ||
+        (argc == 2 &&
+         (wrong = mcp_cmds_duration(cmd, &conf->throttle, apr_time_from_sec(3600), 1, argv + 1)) != NULL)) {
+        return wrong;
+    }
+    if (conf->refresh < apr_time_from_sec(1) || (argc == 2 && conf->throttle < apr_time_from_sec(1))) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is less than a second", example);
+    }
+    return NULL;
+}
+
+MCP_CMD_ARGV(state_dir)
+{
+    mcp_server_conf_t *conf = server_conf(cmd);
+    const char *example = "MCPStateDir /var/lib/apache2/mcp", *wrong = inside(cmd, argc, argv), *path;
+    apr_finfo_t info;
+
+    (void)section;
+    if (wrong) {
+        return wrong;
+    }
+    if (argc == 1 && strcasecmp(argv[0], "none") == 0) {
+        conf->state_dir = "";
+        return NULL;
+    }
+    path = argc == 1 ? ap_server_root_relative(cmd->pool, argv[0]) : NULL;
+    if (!path || apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_PROT, cmd->temp_pool) != APR_SUCCESS ||
+        info.filetype != APR_DIR) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a directory", example);
+    }
+    if (info.protection & APR_FPROT_WWRITE) { /* whoever writes there says which keys count */
+        return mcp_cmds_refuse(cmd, argv[0], "can be written by everybody",
+                               apr_pstrcat(cmd->pool, "chmod o-w ", path, NULL));
+    }
+    conf->state_dir = path;
     return NULL;
 }

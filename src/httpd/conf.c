@@ -179,31 +179,3 @@ const char *mcp_conf_scope_prefix(const mcp_server_conf_t *server, const mcp_dir
     }
     return NULL;
 }
-
-static void make_keyring(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
-{
-    mcp_keyring_source_t source = {
-        .issuer = issuer->url,
-        .key_urls = issuer->key_urls,
-        .static_keys = issuer->static_keys,
-        .fetch = { .timeout = mcp_server_timeout(conf), .ca_file = conf->ca_file, .allow_http = conf->allow_http },
-    };
-
-    issuer->keyring = mcp_keyring_create(&source, pool);
-}
-
-void mcp_conf_child_init(apr_pool_t *pool, server_rec *servers)
-{
-    mcp_fetch_global_init();
-    for (server_rec *s = servers; s; s = s->next) {
-        const mcp_server_conf_t *conf = mcp_conf_server(s);
-
-        for (int i = 0; conf->issuers && i < conf->issuers->nelts; i++) {
-            mcp_issuer_conf_t *issuer = APR_ARRAY_IDX(conf->issuers, i, mcp_issuer_conf_t *);
-
-            if (!issuer->keyring) {
-                make_keyring(issuer, conf, pool);
-            }
-        }
-    }
-}

@@ -1,5 +1,5 @@
 /* conf.h - the configuration: written by the directives, frozen after the cross-checks of check_config, const from
- * then on. The exception is keyring, which every child process makes for itself before its first request.
+ * then on. The exceptions are an issuer's plot and keyring, which refresh.c sets before the first request.
  */
 #ifndef MCP_CONF_H
 #define MCP_CONF_H
@@ -33,6 +33,7 @@ typedef struct {
     bool has_secret;
     MCP_ISSUER_FIELDS(MCP_MEMBER)
     mcp_claim_names_t names; /* the claims with their defaults, made by the cross-checks */
+    int plot;                /* its place among all that are fetched (refresh.c) */
     mcp_keyring_t *keyring;  /* made in the child */
 } mcp_issuer_conf_t;
 
@@ -109,9 +110,6 @@ void mcp_conf_inherit_issuer(mcp_issuer_conf_t *merged, const mcp_issuer_conf_t 
 /* The check_config hook (check.c): what can only be said about the whole configuration, and the parts that are
  * computed from it. Runs for -t as well and asks no network. */
 int mcp_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *servers);
-
-/* The child_init hook: the keyrings. */
-void mcp_conf_child_init(apr_pool_t *pool, server_rec *servers);
 
 /* The configuration that governs a request, and that of its server. */
 const mcp_dir_conf_t *mcp_conf_dir(const request_rec *r);

@@ -33,10 +33,13 @@
     X(const char *, scope_prefix, NULL, NULL)
 
 /* Server and virtual host. */
-#define MCP_SERVER_FIELDS(X)                                         \
-    X(apr_array_header_t *, issuers, NULL, NULL)                     \
-    X(apr_array_header_t *, allow_http, NULL, NULL)                  \
-    X(apr_interval_time_t, timeout, MCP_UNSET, apr_time_from_sec(5)) \
+#define MCP_SERVER_FIELDS(X)                                           \
+    X(apr_array_header_t *, issuers, NULL, NULL)                       \
+    X(apr_array_header_t *, allow_http, NULL, NULL)                    \
+    X(apr_interval_time_t, timeout, MCP_UNSET, apr_time_from_sec(5))   \
+    X(apr_interval_time_t, refresh, MCP_UNSET, apr_time_from_sec(300)) \
+    X(apr_interval_time_t, throttle, MCP_UNSET, apr_time_from_sec(30)) \
+    X(const char *, state_dir, NULL, NULL)                             \
     X(const char *, ca_file, NULL, NULL)
 
 #endif

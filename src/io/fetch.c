@@ -19,6 +19,7 @@ typedef struct {
     unsigned reach;
     bool too_large;
     bool out_of_reach;
+    const atomic_bool *stop;
 } exchange_t;
 
 apr_status_t mcp_fetch_global_init(void)
@@ -64,6 +65,15 @@ static curl_socket_t open_socket(void *baton, curlsocktype purpose, struct curl_
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Asked once a second at least. */
+static int go_on(void *baton, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+    const exchange_t *exchange = baton;
+
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    return exchange->stop && atomic_load(exchange->stop);
 }
 
 static size_t take_header(char *data, size_t size, size_t count, void *baton)
@@ -176,6 +186,7 @@ static bool set_numbers(CURL *curl, apr_interval_time_t timeout)
         { CURLOPT_SSL_VERIFYPEER, 1 },
         { CURLOPT_SSL_VERIFYHOST, 2 },
         { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+        { CURLOPT_NOPROGRESS, 0 },
         { CURLOPT_FOLLOWLOCATION, 0 },
         { CURLOPT_NOSIGNAL, 1 },
         { CURLOPT_NETRC, CURL_NETRC_IGNORED },
@@ -220,6 +231,8 @@ static bool set_callbacks(CURL *curl, exchange_t *exchange, char *error)
            curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, go_on) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK;
@@ -267,7 +280,7 @@ static void succeed(mcp_answer_t *answer, const exchange_t *exchange, CURL *curl
 apr_status_t mcp_fetch(mcp_answer_t *answer, const char *url, unsigned reach, const mcp_fetch_options_t *options,
                        apr_pool_t *pool)
 {
-    exchange_t exchange = { .pool = pool, .reach = reach };
+    exchange_t exchange = { .pool = pool, .reach = reach, .stop = options->stop };
     char error[CURL_ERROR_SIZE] = "";
     bool https = true;
     CURL *curl;

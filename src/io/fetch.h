@@ -9,6 +9,7 @@
 #include <apr_errno.h>
 #include <apr_tables.h>
 #include <apr_time.h>
+#include <stdatomic.h>
 
 #include "../core/answer.h"
 
@@ -16,6 +17,7 @@ typedef struct {
     apr_interval_time_t timeout;          /* of the whole exchange, connecting included */
     const char *ca_file;                  /* PEM certificates trusted instead of the system's; NULL for those */
     const apr_array_header_t *allow_http; /* of const char *: hosts besides loopback that may have plain http */
+    const atomic_bool *stop;              /* ends an exchange within a second once it is true; NULL for never */
 } mcp_fetch_options_t;
 
 /* Once in every process before its first mcp_fetch, and before it has threads. More often does no harm. */

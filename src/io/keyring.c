@@ -1,39 +1,37 @@
 #include "keyring.h"
 
-#include <apr_thread_cond.h>
-#include <apr_thread_mutex.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "../core/issuer.h"
+#include "keyset.h"
+#include "writefile.h"
 
-typedef struct {
-    const mcp_jwks_t *keys;
-    apr_pool_t *pool; /* its own; NULL for the static keys */
-    apr_time_t as_of; /* when the fetching of it began */
-    unsigned users;   /* under the keyring's lock */
-} generation_t;
+/* Between two looks at whether a round is over. */
+#define NAP APR_TIME_C(5000)
 
-/* Everything behind lock is read and written with the lock held. */
 struct mcp_keyring_t {
-    mcp_fetch_options_t fetch;
-    bool fetches;       /* constant, as fetch is */
-    generation_t fixed; /* the static keys; its keys are NULL when there are none */
-    apr_thread_mutex_t *lock;
-    apr_thread_cond_t *round_over;
-    unsigned rounds;   /* that are over */
-    unsigned doubters; /* that wait for a round to be over */
-    mcp_issuer_t *issuer;
-    generation_t *current; /* NULL until something was fetched */
+    mcp_keyring_source_t source; /* constant */
+    mcp_keyset_t *keyset;        /* NULL when nothing is fetched */
+    atomic_int doubters;         /* threads that wait for a round to be over */
 };
 
-/* The clock of keys: not the wall's, which an admin or NTP may set back. */
-static apr_time_t now(void)
+apr_time_t mcp_keyring_now(void)
 {
     struct timespec time = { 0, 0 };
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return apr_time_make((apr_time_t)time.tv_sec, time.tv_nsec / 1000);
+}
+
+static apr_uint16_t chance(void)
+{
+    unsigned char bytes[2] = { 0, 0 };
+
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
+        return 0;
+    }
+    return (apr_uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
 /* A generation must not work on with half its memory; httpd's own pools abort as well. */
@@ -54,31 +52,15 @@ static apr_pool_t *make_pool(void)
     return pool;
 }
 
-static apr_status_t free_current(void *baton)
-{
-    mcp_keyring_t *ring = baton;
-
-    if (ring->current) {
-        apr_pool_destroy(ring->current->pool);
-        ring->current = NULL;
-    }
-    return APR_SUCCESS;
-}
-
 mcp_keyring_t *mcp_keyring_create(const mcp_keyring_source_t *source, apr_pool_t *pool)
 {
-    mcp_gather_source_t where = { source->issuer, source->key_urls, source->static_keys };
     mcp_keyring_t *ring = apr_pcalloc(pool, sizeof(*ring));
 
-    ring->fetch = source->fetch;
-    ring->fixed.keys = source->static_keys;
-    ring->issuer = mcp_issuer_create(&where, pool);
-    ring->fetches = mcp_issuer_fetches(ring->issuer);
-    if (apr_thread_mutex_create(&ring->lock, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS ||
-        apr_thread_cond_create(&ring->round_over, pool) != APR_SUCCESS) {
-        return NULL;
+    ring->source = *source;
+    if (source->store && mcp_issuer_fetches(&source->plan)) {
+        ring->keyset = mcp_keyset_create(source->store, source->static_keys, pool);
+        return ring->keyset ? ring : NULL;
     }
-    apr_pool_cleanup_register(pool, ring, free_current, apr_pool_cleanup_null);
     return ring;
 }
 
@@ -86,11 +68,11 @@ mcp_keyring_t *mcp_keyring_create(const mcp_keyring_source_t *source, apr_pool_t
  * of its URLs. */
 static void walk(mcp_gather_t *gather, const mcp_fetch_options_t *fetch, const mcp_log_t *log)
 {
-    apr_time_t deadline = now() + 2 * fetch->timeout, left;
+    apr_time_t deadline = mcp_keyring_now() + 2 * fetch->timeout, left;
     const char *url;
     unsigned reach;
 
-    while ((url = mcp_gather_next(&reach, gather)) != NULL && (left = deadline - now()) > 0) {
+    while ((url = mcp_gather_next(&reach, gather)) != NULL && (left = deadline - mcp_keyring_now()) > 0) {
         mcp_fetch_options_t options = *fetch;
         mcp_answer_t answer;
         apr_pool_t *scratch = make_pool();
@@ -102,79 +84,160 @@ static void walk(mcp_gather_t *gather, const mcp_fetch_options_t *fetch, const m
     }
 }
 
-/* Put a generation in the place of the current one, which goes at once when nobody uses it. With the lock held. */
-static void publish(mcp_keyring_t *ring, const mcp_jwks_t *keys, apr_time_t as_of, apr_pool_t *pool)
+/* The keys of a round as a JWK Set. */
+static const char *text_of(const mcp_gather_result_t *result, apr_pool_t *pool)
 {
-    generation_t *old = ring->current, *fresh = apr_pcalloc(pool, sizeof(*fresh));
+    return apr_pstrcat(pool, "{\"keys\":", mcp_json_text(result->keys->published, pool), "}", NULL);
+}
 
-    *fresh = (generation_t){ .keys = keys, .pool = pool, .as_of = as_of };
-    ring->current = fresh;
-    if (old && old->users == 0) {
-        apr_pool_destroy(old->pool);
+static void note_trouble(mcp_store_t *store, const mcp_gather_result_t *result)
+{
+    apr_cpystrn(store->trouble, *result->problems ? result->problems : "no answer in time", sizeof(store->trouble));
+    store->trouble_at = apr_time_now();
+    mcp_store_count(&store->counts.failures);
+}
+
+/* End a round in the store. True when its keys, as text, are published; before their times are. With the lock held. */
+static bool settle(mcp_keyring_t *ring, const mcp_issuer_round_t *round, apr_time_t began, const char *text,
+                   const mcp_log_t *log)
+{
+    mcp_store_t *store = ring->source.store;
+    const mcp_gather_result_t *result = mcp_gather_result(round->gather);
+    mcp_issuer_moment_t moment = { mcp_keyring_now(), chance() };
+    bool published = false;
+
+    mcp_store_begin_change(store);
+    if (mcp_issuer_end(&store->issuer, &ring->source.plan, round, moment, log) &&
+        mcp_store_publish_keys(store, text, result->keys->count)) {
+        atomic_store(&store->fetched_from, began);
+        published = true;
+    }
+    if (store->issuer.failures > 0) {
+        note_trouble(store, result);
+    }
+    if (result->metadata) {
+        mcp_store_publish_metadata(store, result->metadata);
+    }
+    mcp_store_end_change(store, &ring->source.plan);
+    return published;
+}
+
+/* Keep what was fetched for the next start. */
+static void save(const mcp_keyring_t *ring, const char *keys, const mcp_log_t *log, apr_pool_t *pool)
+{
+    const mcp_store_t *store = ring->source.store;
+    mcp_snapshot_t snapshot = {
+        .identity = store->identity,
+        .issuer = ring->source.plan.source.issuer,
+        .fetched = apr_time_now(),
+        .keys = keys,
+        .metadata = mcp_store_metadata(store, pool),
+    };
+    const char *text = mcp_snapshot_write(&snapshot, pool);
+    apr_status_t status = text ? mcp_writefile(ring->source.state_path, mcp_view_of(text), pool) : APR_EGENERAL;
+    char words[120];
+
+    if (status != APR_SUCCESS) {
+        mcp_log(log, MCP_LOG_ERROR, "MCP0107", "issuer \"%s\": its keys cannot be kept in %s: %s",
+                ring->source.plan.source.issuer, ring->source.state_path, apr_strerror(status, words, sizeof(words)));
     }
 }
 
-/* The round that the issuer gave to this thread. Called and left with the lock held, which is not held meanwhile. */
+static bool lock(const mcp_keyring_t *ring)
+{
+    return apr_global_mutex_lock(ring->source.lock) == APR_SUCCESS;
+}
+
+static void unlock(const mcp_keyring_t *ring)
+{
+    apr_global_mutex_unlock(ring->source.lock);
+}
+
+/* Make a round that was begun, and end it. */
+static void finish_round(mcp_keyring_t *ring, const mcp_issuer_round_t *round, apr_time_t began, const mcp_log_t *log,
+                         apr_pool_t *pool)
+{
+    mcp_store_t *store = ring->source.store;
+    const mcp_gather_result_t *result = mcp_gather_result(round->gather);
+    bool published = false, whole = false;
+    const char *text;
+
+    walk(round->gather, &ring->source.fetch, log);
+    mcp_store_count(&store->counts.fetches);
+    text = result->keys ? text_of(result, pool) : NULL;
+    if (lock(ring)) {
+        published = settle(ring, round, began, text, log);
+        whole = store->issuer.complete;
+        unlock(ring);
+    }
+    atomic_fetch_add(&store->rounds, 1);
+    if (published && whole && ring->source.state_path) {
+        save(ring, text, log, pool);
+    }
+}
+
+/* The round that the issuer gave to this thread. */
 static void run_round(mcp_keyring_t *ring, const mcp_log_t *log)
 {
     apr_pool_t *pool = make_pool();
-    mcp_gather_t *gather = mcp_issuer_begin(ring->issuer, pool);
-    apr_time_t began = now();
+    apr_time_t began = mcp_keyring_now();
 
-    apr_thread_mutex_unlock(ring->lock);
-    walk(gather, &ring->fetch, log);
-    apr_thread_mutex_lock(ring->lock);
-    if (mcp_issuer_end(ring->issuer, gather, now(), log)) {
-        publish(ring, mcp_gather_result(gather)->keys, began, pool);
-    } else {
-        apr_pool_destroy(pool);
+    if (lock(ring)) {
+        mcp_issuer_round_t round = mcp_issuer_begin(&ring->source.store->issuer, &ring->source.plan, began, pool);
+
+        unlock(ring);
+        finish_round(ring, &round, began, log, pool);
     }
-    ring->rounds++;
-    apr_thread_cond_broadcast(ring->round_over);
+    apr_pool_destroy(pool);
 }
 
-/* Wait until the round under way is over, or for so long. With the lock held. */
-static void await_round(mcp_keyring_t *ring, apr_interval_time_t longest)
+/* Wait until the round under way is over, wherever it is made, or for so long. */
+static void await_round(const mcp_keyring_t *ring, apr_interval_time_t longest)
 {
-    unsigned round = ring->rounds;
-    apr_time_t deadline = now() + longest, left;
+    unsigned round = atomic_load(&ring->source.store->rounds);
+    apr_time_t deadline = mcp_keyring_now() + longest;
 
-    while (ring->rounds == round && (left = deadline - now()) > 0) {
-        apr_thread_cond_timedwait(ring->round_over, ring->lock, left);
+    while (atomic_load(&ring->source.store->rounds) == round && mcp_keyring_now() < deadline) {
+        apr_sleep(NAP);
     }
 }
 
 static void await_in_doubt(mcp_keyring_t *ring)
 {
-    if (ring->doubters < MCP_LIMIT_DOUBTERS) {
-        ring->doubters++;
+    if (atomic_fetch_add(&ring->doubters, 1) < MCP_LIMIT_DOUBTERS) {
         await_round(ring, MCP_LIMIT_DOUBT_WAIT * APR_TIME_C(1000));
-        ring->doubters--;
     }
+    atomic_fetch_sub(&ring->doubters, 1);
 }
 
-/* The generation to go by now, NULL for none. With the lock held. */
-static generation_t *pick(mcp_keyring_t *ring)
+static mcp_issuer_advice_t ask(mcp_keyring_t *ring, mcp_issuer_need_t need, const mcp_log_t *log)
 {
-    if (ring->current && mcp_issuer_is_usable(ring->issuer, now())) {
-        return ring->current;
+    mcp_store_t *store = ring->source.store;
+    mcp_issuer_advice_t advice;
+
+    if (!lock(ring)) { /* without a lock nobody fetches */
+        return MCP_ISSUER_DOWN;
     }
-    return ring->fixed.keys ? &ring->fixed : NULL;
+    mcp_store_begin_change(store);
+    advice = mcp_issuer_ask(&store->issuer, &ring->source.plan, need, mcp_keyring_now(), log);
+    mcp_store_end_change(store, &ring->source.plan);
+    unlock(ring);
+    return advice;
 }
 
-/* Do what the issuer advises. With the lock held. */
-static void follow(mcp_keyring_t *ring, mcp_issuer_need_t need, const mcp_log_t *log)
+/* Ask, and do what the issuer advises. */
+static void get_keys(mcp_keyring_t *ring, mcp_issuer_need_t need, const mcp_log_t *log)
 {
-    switch (mcp_issuer_ask(ring->issuer, need, now(), log)) {
+    switch (ask(ring, need, log)) {
     case MCP_ISSUER_FETCH:
         run_round(ring, log);
         break;
     case MCP_ISSUER_WAIT:
         if (need == MCP_ISSUER_DOUBT) {
             await_in_doubt(ring);
-        } else if (ring->rounds == 0) {
+        } else if (atomic_load(&ring->source.store->rounds) == 0) {
             /* The first round only: later, a server that hangs must not hold every thread with a token of it. */
-            await_round(ring, ring->fetch.timeout);
+            await_round(ring, ring->source.fetch.timeout);
         }
         break;
     case MCP_ISSUER_USE:
@@ -183,62 +246,33 @@ static void follow(mcp_keyring_t *ring, mcp_issuer_need_t need, const mcp_log_t 
     }
 }
 
-static generation_t *hold(generation_t *generation)
+static bool is_usable(const mcp_keyring_t *ring, apr_time_t now)
 {
-    if (generation) {
-        generation->users++;
-    }
-    return generation;
+    return now < atomic_load(&ring->source.store->usable_until);
 }
 
-static generation_t *acquire(mcp_keyring_t *ring, const mcp_log_t *log)
+/* The keys to go by now: what was fetched, static ones among it, or the static ones alone. */
+static mcp_keyset_hold_t hold(mcp_keyring_t *ring, const mcp_log_t *log)
 {
-    generation_t *generation;
+    mcp_keyset_hold_t held = { NULL, 0, NULL };
 
-    apr_thread_mutex_lock(ring->lock);
-    follow(ring, MCP_ISSUER_ROUTINE, log);
-    generation = hold(pick(ring));
-    apr_thread_mutex_unlock(ring->lock);
-    return generation;
+    if (is_usable(ring, mcp_keyring_now())) {
+        held = mcp_keyset_hold(ring->keyset, log);
+    }
+    if (!held.keys) {
+        held.keys = ring->source.static_keys;
+    }
+    return held;
 }
 
-/* Give a generation back. With the lock held. */
-static void put(mcp_keyring_t *ring, generation_t *generation)
+/* Fetch what is missing or long overdue. In the steady state two comparisons, because the background was faster. */
+static void provide(mcp_keyring_t *ring, const mcp_log_t *log)
 {
-    generation->users--;
-    if (generation->users == 0 && generation->pool && generation != ring->current) {
-        apr_pool_destroy(generation->pool);
+    apr_time_t now = mcp_keyring_now(), late = now - atomic_load(&ring->source.store->due_at);
+
+    if (late >= (is_usable(ring, now) ? apr_time_from_sec(MCP_LIMIT_OVERDUE) : 0)) {
+        get_keys(ring, MCP_ISSUER_DEMAND, log);
     }
-}
-
-/* Give a generation back for a newer one: one that came meanwhile, or one that is fetched now. May be the same
- * again. */
-static generation_t *exchange(mcp_keyring_t *ring, generation_t *held, const mcp_log_t *log)
-{
-    generation_t *newer;
-
-    apr_thread_mutex_lock(ring->lock);
-    if (pick(ring) == held) {
-        follow(ring, MCP_ISSUER_DOUBT, log);
-    }
-    newer = hold(pick(ring));
-    put(ring, held);
-    apr_thread_mutex_unlock(ring->lock);
-    return newer;
-}
-
-/* Give a generation back. Whether it can be said that the issuer has no other keys. */
-static bool release(mcp_keyring_t *ring, generation_t *held)
-{
-    bool whole;
-
-    apr_thread_mutex_lock(ring->lock);
-    whole = mcp_issuer_is_whole(ring->issuer, now());
-    if (held) {
-        put(ring, held);
-    }
-    apr_thread_mutex_unlock(ring->lock);
-    return whole;
 }
 
 /* The keys may have been exchanged since, for a new kid or under the same one. */
@@ -247,31 +281,72 @@ static bool is_doubtful(mcp_reason_t reason)
     return reason == MCP_UNKNOWN_KEY || reason == MCP_SIGNATURE || reason == MCP_ALGORITHM;
 }
 
+/* Have the keys fetched again, unless they were since the token arrived. */
+static void reconsider(mcp_keyring_t *ring, apr_time_t arrived, const mcp_log_t *log)
+{
+    const mcp_store_t *store = ring->source.store;
+
+    if (atomic_load(&store->fetched_from) < arrived && mcp_keyring_now() >= atomic_load(&store->doubt_from)) {
+        get_keys(ring, MCP_ISSUER_DOUBT, log);
+    }
+}
+
+static mcp_reason_t verify(const mcp_jwks_t *keys, const mcp_jws_t *jws, unsigned algs)
+{
+    return keys ? mcp_jws_verify(jws, keys, algs) : MCP_KEYS_UNAVAILABLE;
+}
+
+static mcp_reason_t verify_fetched(mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs, const mcp_log_t *log)
+{
+    apr_time_t arrived = mcp_keyring_now();
+    mcp_keyset_hold_t held;
+    mcp_reason_t reason;
+
+    provide(ring, log);
+    held = hold(ring, log);
+    reason = verify(held.keys, jws, algs);
+    mcp_keyset_release(held);
+    if (is_doubtful(reason)) {
+        unsigned before = held.number;
+
+        reconsider(ring, arrived, log);
+        held = hold(ring, log);
+        reason = held.number == before ? reason : verify(held.keys, jws, algs);
+        mcp_keyset_release(held);
+    }
+    if (is_doubtful(reason) && !(atomic_load(&ring->source.store->complete) && is_usable(ring, mcp_keyring_now()))) {
+        reason = MCP_KEYS_UNAVAILABLE; /* it cannot be said that the issuer has no other keys */
+    }
+    return reason;
+}
+
 mcp_reason_t mcp_keyring_verify(mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs, const mcp_log_t *log)
 {
-    apr_time_t arrived;
-    generation_t *held;
-    mcp_reason_t reason = MCP_KEYS_UNAVAILABLE;
-
     if (!ring) {
         return MCP_KEYS_UNAVAILABLE;
     }
     if ((jws->alg & algs) == 0) { /* no keys could help it */
         return MCP_ALGORITHM;
     }
-    if (!ring->fetches) {
-        return mcp_jws_verify(jws, ring->fixed.keys, algs);
+    return ring->keyset ? verify_fetched(ring, jws, algs, log) : verify(ring->source.static_keys, jws, algs);
+}
+
+void mcp_keyring_refresh(mcp_keyring_t *ring, const mcp_log_t *log)
+{
+    if (ring->keyset) {
+        get_keys(ring, MCP_ISSUER_ROUTINE, log);
     }
-    arrived = now();
-    if ((held = acquire(ring, log)) != NULL) {
-        reason = mcp_jws_verify(jws, held->keys, algs);
+}
+
+apr_uint64_t mcp_keyring_stamp(const mcp_keyring_t *ring)
+{
+    if (ring->keyset && is_usable(ring, mcp_keyring_now())) {
+        return (apr_uint64_t)atomic_load(&ring->source.store->keys.generation) << 1 | 1;
     }
-    if (held && is_doubtful(reason) && held->as_of < arrived) {
-        held = exchange(ring, held, log);
-        reason = held ? mcp_jws_verify(jws, held->keys, algs) : MCP_KEYS_UNAVAILABLE;
-    }
-    if (!release(ring, held) && is_doubtful(reason)) {
-        reason = MCP_KEYS_UNAVAILABLE;
-    }
-    return reason;
+    return ring->source.static_keys ? 2 : 0;
+}
+
+const char *mcp_keyring_metadata(const mcp_keyring_t *ring, apr_pool_t *pool)
+{
+    return ring->source.store ? mcp_store_metadata(ring->source.store, pool) : NULL;
 }

@@ -12,7 +12,7 @@ use MCPTest::Httpd;
 use MCPTest::JWT;
 use MCPTest::Key;
 use MCPTest::TLS;
-use MCPTest::Util qw(build_dir json_data project_dir run slurp tempdir);
+use MCPTest::Util qw(build_dir json_data project_dir run slurp tempdir wait_until);
 use Test::More;
 
 my $DIR     = project_dir() . '/conf-examples';
@@ -193,6 +193,28 @@ subtest 'local-development.conf' => sub {
     walk($ask, url => $url, scope => 'files:read', token => $mint->('--scope', 'files:read', '--lifetime', '8h'), lesser => $mint->('--scope', 'mail'));
     my $answer = $ask->(OPTIONS => '/mcp', undef, 'Origin: http://localhost:6274', 'Access-Control-Request-Method: POST');
     is $answer->status, 204, 'the page of MCP Inspector may call';
+};
+
+# The directory belongs to the one whom httpd's children run as.
+sub state_dir () {
+    my $dir = tempdir();
+    chown scalar getpwnam('www-data'), -1, "$dir" or die "chown: $!" if !$<;
+    return $dir;
+}
+
+subtest 'outages.conf' => sub {
+    my $dir   = state_dir();
+    my $as    = MCPTest::AS->start(keys => [$KEY]);
+    my @conf  = ('outages.conf', example('outages.conf', '/var/lib/apache2/mcp' => "$dir", 'https://auth.example.com' => $as->issuer));
+    my $url   = 'https://mcp.example.com/mcp';
+    my $jwt   = MCPTest::JWT->new(key => $KEY, iss => $as->issuer, aud => $url);
+    my $httpd = start(@conf);
+    walk(client($httpd, 'mcp.example.com'), url => $url, scope => 'files:read', token => $jwt->mint(scope => 'files:read'), lesser => $jwt->mint);
+    ok wait_until(5, sub { scalar(() = glob "$dir/*.json") }), 'keys are kept';
+    $httpd->stop;
+    $as->down;
+    $httpd = start(@conf);
+    walk(client($httpd, 'mcp.example.com'), url => $url, scope => 'files:read', token => $jwt->mint(scope => 'files:read'), lesser => $jwt->mint);
 };
 
 subtest 'company-login.conf' => sub {

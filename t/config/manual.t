@@ -68,6 +68,7 @@ subtest 'defaults' => sub {
     my $value    = sub ($name) { $fallback{$name} =~ /^apr_time_from_sec\((\d+)\)$/ ? "$1s" : $word{ $fallback{$name} } // "? $fallback{$name}" };
     is field('MCPClockSkew', 'Default'),    '`MCPClockSkew ' . $value->('skew') . '`',             'MCPClockSkew';
     is field('MCPTimeout', 'Default'),      '`MCPTimeout ' . $value->('timeout') . '`',            'MCPTimeout';
+    is field('MCPRefresh', 'Default'),      '`MCPRefresh ' . $value->('refresh') . ' ' . $value->('throttle') . '`', 'MCPRefresh';
     is field('MCPErrorBody', 'Default'),    '`MCPErrorBody ' . $value->('error_body') . '`',       'MCPErrorBody';
     is field('MCPMode', 'Default'),         '`MCPMode ' . $value->('mode') . '`',                  'MCPMode';
     is field('MCPForwardToken', 'Default'), '`MCPForwardToken ' . $value->('forward_token') . '`', 'MCPForwardToken';
@@ -86,7 +87,7 @@ subtest 'defaults' => sub {
     my ($headers) = source('httpd/identity.c') =~ /default_headers\[\] = \{(.*?)\}/s;
     is field('MCPForwardClaim', 'Default'), join(', ', $headers =~ /"([\w-]+)"/g) =~ s/, ([^,]+)\z/ and $1/r, 'MCPForwardClaim';
     my @set = grep { !field($_, 'Default') || field($_, 'Default') =~ /^`/ } keys %DIRECTIVE;
-    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMode MCPTimeout MCPTokenType)], 'no other default is claimed';
+    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMode MCPRefresh MCPTimeout MCPTokenType)], 'no other default is claimed';
 };
 
 subtest 'reasons' => sub {
@@ -115,8 +116,8 @@ subtest 'marks in the log' => sub {
 
 subtest 'numbers and names' => sub {
     my %limit = source('core/limits.h') =~ /^#define MCP_(\w+) (\d+)$/mg;
-    my ($refresh)  = source('core/issuer.h') =~ /MCP_ISSUER_REFRESH apr_time_from_sec\((\d+)\)/;
-    my ($throttle) = source('core/issuer.h') =~ /MCP_ISSUER_THROTTLE apr_time_from_sec\((\d+)\)/;
+    my ($refresh)  = source('httpd/conf_fields.h') =~ /refresh, MCP_UNSET, apr_time_from_sec\((\d+)\)/;
+    my ($throttle) = source('httpd/conf_fields.h') =~ /throttle, MCP_UNSET, apr_time_from_sec\((\d+)\)/;
     my %says = (
         'More than ' . $limit{LIMIT_TOKEN} / 1024 . ' KiB'                        => 'the size of a token',
         "LimitRequestFieldSize $limit{LIMIT_TOKEN}"                               => 'and what httpd needs for it',
@@ -129,8 +130,10 @@ subtest 'numbers and names' => sub {
         "the first $limit{LIMIT_KEYS} of a set"                                   => 'the keys of a set',
         "$limit{LIMIT_SECRET_MIN} to $limit{LIMIT_SECRET_MAX} bytes"              => 'a shared secret',
         'for up to ' . $limit{LIMIT_KEYS_AGE} / 3600 . ' hours'                   => 'the age of keys',
-        'again after ' . $refresh / 60 . ' minutes'                               => 'the time between two fetches',
+        'every ' . $refresh / 60 . ' minutes'                                     => 'the time between two fetches',
         "not more than once in $throttle seconds"                                 => 'the throttle',
+        "$limit{LIMIT_DOUBTERS} in one process"                                   => 'how many wait for a fetch',
+        'down to once a minute'                                                   => $limit{LIMIT_REFRESH_MIN} == 60 ? 'Cache-Control' : 'wrong',
         'at most ' . $limit{LIMIT_DOCUMENT} / 1048576 . ' MiB'                    => 'a fetched document',
     );
     like $MANUAL, qr/\Q$_\E/, "$says{$_}: $_" for sort keys %says;
@@ -182,6 +185,7 @@ sub whole ($block) {
         '/etc/ssl/certs/ca-certificates.crt' => MCPTest::TLS::files()->{ca});
     my $text   = $block =~ s/^LoadModule .*\n//mgr =~ s{(@{[ join '|', map { quotemeta } keys %file ]})}{$file{$1}}gr;
     my $inner  = join '|', grep { $DIRECTIVE{$_} eq 'OR_AUTHCFG' } keys %DIRECTIVE;
+    $text =~ s{/var/lib/apache2/mcp}{$DIR};
     my $issuer = $text =~ /MCPIssuer/ ? '' : "MCPIssuer https://auth.example.com\n";
     return $issuer . ($text =~ /^(?:$inner) /m && $text !~ /^<(?:Location|Directory)/m ? "<Location \"/mcp\">\n$text</Location>\n" : $text);
 }

@@ -73,6 +73,22 @@ my @server = (
     [ MCPTimeout => '301s', "${as}MCPTimeout 301s" ],
     [ MCPTimeout => '300x', "${as}MCPTimeout 300x" ],
     [ MCPTimeout => '5s', container('MCPTimeout 5s') ],
+    [ MCPRefresh => '', "${as}MCPRefresh" ],
+    [ MCPRefresh => 'often', "${as}MCPRefresh often" ],
+    [ MCPRefresh => '0', "${as}MCPRefresh 0" ],
+    [ MCPRefresh => '300s 0', "${as}MCPRefresh 300s 0" ],
+    [ MCPRefresh => '13h', "${as}MCPRefresh 13h" ],
+    [ MCPRefresh => '2h', "${as}MCPRefresh 300s 2h" ],
+    [ MCPRefresh => 'sometimes', "${as}MCPRefresh 300s sometimes" ],
+    [ MCPRefresh => '1m 1m 1m', "${as}MCPRefresh 1m 1m 1m" ],
+    [ MCPRefresh => '5m', container('MCPRefresh 5m') ],
+    [ MCPStateDir => '', "${as}MCPStateDir" ],
+    [ MCPStateDir => "$dir/missing", "${as}MCPStateDir $dir/missing" ],
+    [ MCPStateDir => "$dir/text", "${as}MCPStateDir $dir/text" ],
+    [ MCPStateDir => '/tmp', "${as}MCPStateDir /tmp" ],
+    [ MCPStateDir => "$dir $dir", "${as}MCPStateDir $dir $dir" ],
+    [ MCPStateDir => "$dir", container("MCPStateDir $dir") ],
+    [ MCPAllowHTTP => 'h\\x01', "${as}MCPAllowHTTP h\x01" ],
     [ MCPCAFile => "$dir/missing", "${as}MCPCAFile $dir/missing" ],
     [ MCPCAFile => '', "${as}MCPCAFile" ],
 );
@@ -150,7 +166,7 @@ like +(MCPTest::Httpd->config_test(location('MCPClockSkew 5 fortnights')))[1],
 my ($ok, $output) = MCPTest::Httpd->config_test("<Location /mcp>\nAuthType MCP\nMCPResource https://h.example/mcp\nRequire valid-user\n</Location>");
 ok !$ok, 'no issuer';
 like $output, qr/MCPResource .*: no MCPIssuer .*for example MCPIssuer https:/, 'says so';
-for my $line ('MCPIssuer https://b.example', "MCPKeys file:$dir/keys.json", 'MCPTimeout 5s', 'MCPAllowHTTP h', "MCPCAFile $dir/text", 'MCPAlgorithms RS256') {
+for my $line ('MCPIssuer https://b.example', "MCPKeys file:$dir/keys.json", 'MCPTimeout 5s', 'MCPRefresh 5m', "MCPStateDir $dir", 'MCPAllowHTTP h', "MCPCAFile $dir/text", 'MCPAlgorithms RS256') {
     ($ok, $output) = MCPTest::Httpd->config_test(location($line));
     ok !$ok, "not in a section: $line";
     like $output, qr/not allowed/, 'says so';

@@ -15,6 +15,7 @@ use MCPTest::Key;
 my $backend = MCPTest::Backend->start;
 my $key     = MCPTest::Key->get('P-256');
 my $hang    = MCPTest::AS->start(keys => [$key]);
+$hang->behave(metadata => 'hang');
 my $httpd   = MCPTest::Httpd->start(
     vars    => { BACKEND => $backend->url, HANG => $hang->issuer },
     files   => { 'conf/keys.json' => MCPTest::Key::jwks($key) },
@@ -92,7 +93,6 @@ SKIP: {
 }
 
 # H-44: clients that leave while keys are awaited.
-$hang->behave(metadata => 'hang');
 my ($token) = $jwt->mint(iss => $hang->issuer);
 for (1 .. 3) {
     my $stream = $http->open(GET => '/pp', [ Authorization => "Bearer $token" ]);

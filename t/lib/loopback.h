@@ -36,7 +36,7 @@ typedef struct {
 } loopback_route_t;
 
 typedef struct {
-    loopback_route_t routes[16];
+    loopback_route_t routes[32];
     int count;
     atomic_int hits;    /* all requests, of unknown paths too */
     char request[4096]; /* the last request's head */
@@ -193,7 +193,8 @@ static inline loopback_route_t *loopback_route(loopback_t *server, const char *p
     if (!route) {
         route = &server->routes[server->count++];
     }
-    if (server->count > 16 || strlen(head) >= sizeof(route->head) || strlen(body) >= sizeof(route->body)) {
+    if (server->count > (int)(sizeof(server->routes) / sizeof(server->routes[0])) ||
+        strlen(head) >= sizeof(route->head) || strlen(body) >= sizeof(route->body)) {
         abort();
     }
     snprintf(route->path, sizeof(route->path), "%s", path);

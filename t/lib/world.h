@@ -6,9 +6,29 @@
 
 #include "../../src/core/issuer.h"
 
+/* An issuer and what is constant about it. */
+typedef struct {
+    mcp_issuer_t state;
+    mcp_issuer_plan_t plan;
+} subject_t;
+
+/* Settings as an admin who says nothing gets them. */
+static inline subject_t *world_subject(const mcp_gather_source_t *source, bool has_static, apr_pool_t *pool)
+{
+    subject_t *subject = apr_pcalloc(pool, sizeof(*subject));
+
+    subject->plan = (mcp_issuer_plan_t){ .source = *source,
+                                         .has_static = has_static,
+                                         .refresh = apr_time_from_sec(300),
+                                         .throttle = apr_time_from_sec(30),
+                                         .lease = apr_time_from_sec(25) };
+    return subject;
+}
+
 typedef struct {
     apr_pool_t *pool;
     apr_time_t now;
+    apr_uint16_t chance;
     struct {
         const char *url;
         mcp_answer_t answer;
@@ -55,29 +75,34 @@ static inline mcp_answer_t world_get(const world_t *world, const char *url)
 }
 
 /* Make the round that the issuer has given out. True when the issuer took its keys. */
-static inline bool world_round(world_t *world, mcp_issuer_t *issuer, const mcp_log_t *log)
+static inline bool world_round(world_t *world, subject_t *issuer, const mcp_log_t *log)
 {
     apr_pool_t *pool;
-    mcp_gather_t *gather;
+    mcp_issuer_round_t round;
     const char *url;
     unsigned reach;
     bool taken;
 
     apr_pool_create(&pool, world->pool);
-    gather = mcp_issuer_begin(issuer, pool);
+    if (!issuer->state.fetching) { /* nobody has asked */
+        issuer->state.fetching = true;
+        issuer->state.round++;
+    }
+    round = mcp_issuer_begin(&issuer->state, &issuer->plan, world->now, pool);
     world->rounds++;
     world->trace = "";
-    while ((url = mcp_gather_next(&reach, gather)) != NULL) {
+    while ((url = mcp_gather_next(&reach, round.gather)) != NULL) {
         mcp_answer_t answer = world_get(world, url);
 
         world->requests++;
         world->reach = reach;
         world->trace = apr_pstrcat(pool, world->trace, *world->trace ? " " : "", url, NULL);
-        mcp_gather_deliver(gather, &answer, log);
+        mcp_gather_deliver(round.gather, &answer, log);
     }
     world->trace = apr_pstrdup(world->pool, world->trace);
-    if ((taken = mcp_issuer_end(issuer, gather, world->now, log))) {
-        world->keys = mcp_gather_result(gather)->keys;
+    if ((taken = mcp_issuer_end(&issuer->state, &issuer->plan, &round,
+                                (mcp_issuer_moment_t){ world->now, world->chance }, log))) {
+        world->keys = mcp_gather_result(round.gather)->keys;
     } else {
         apr_pool_destroy(pool);
     }
@@ -85,10 +110,10 @@ static inline bool world_round(world_t *world, mcp_issuer_t *issuer, const mcp_l
 }
 
 /* Ask, and make the round if that is the advice. */
-static inline mcp_issuer_advice_t world_ask(world_t *world, mcp_issuer_t *issuer, mcp_issuer_need_t need,
+static inline mcp_issuer_advice_t world_ask(world_t *world, subject_t *issuer, mcp_issuer_need_t need,
                                             const mcp_log_t *log)
 {
-    mcp_issuer_advice_t advice = mcp_issuer_ask(issuer, need, world->now, log);
+    mcp_issuer_advice_t advice = mcp_issuer_ask(&issuer->state, &issuer->plan, need, world->now, log);
 
     if (advice == MCP_ISSUER_FETCH) {
         world_round(world, issuer, log);

@@ -20,11 +20,11 @@ static world_t make_world(apr_pool_t *pool)
     return world;
 }
 
-static mcp_issuer_t *make_issuer(const char *issuer, const char *url1, const char *url2, const mcp_jwks_t *fixed,
-                                 apr_pool_t *pool)
+static subject_t *make_issuer(const char *issuer, const char *url1, const char *url2, const mcp_jwks_t *fixed,
+                              apr_pool_t *pool)
 {
     apr_array_header_t *urls = apr_array_make(pool, 2, sizeof(const char *));
-    mcp_gather_source_t source = { issuer, urls, fixed };
+    mcp_gather_source_t source = { .issuer = issuer, .key_urls = urls, .discovers = !url1 && !fixed };
 
     if (url1) {
         APR_ARRAY_PUSH(urls, const char *) = url1;
@@ -32,7 +32,7 @@ static mcp_issuer_t *make_issuer(const char *issuer, const char *url1, const cha
     if (url2) {
         APR_ARRAY_PUSH(urls, const char *) = url2;
     }
-    return mcp_issuer_create(&source, pool);
+    return world_subject(&source, fixed != NULL, pool);
 }
 
 static const char *metadata(const char *issuer, const char *jwks_uri, apr_pool_t *pool)
@@ -50,14 +50,15 @@ static void test_forms(apr_pool_t *pool)
 
     for (int good = 0; good < 3; good++) {
         world_t world = make_world(pool);
-        mcp_issuer_t *issuer = make_issuer(AS, NULL, NULL, NULL, pool);
+        subject_t *issuer = make_issuer(AS, NULL, NULL, NULL, pool);
 
         for (int form = 0; form < good; form++) {
             world_put(&world, forms[form], 200, metadata("https://evil.example", "https://evil.example/keys", pool));
         }
         world_put(&world, forms[good], 200, metadata(AS, "https://as.example/keys", pool));
         world_put(&world, "https://as.example/keys", 200, keys_a);
-        ok(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, 0, &log) == MCP_ISSUER_FETCH && world_round(&world, issuer, &log),
+        ok(mcp_issuer_ask(&issuer->state, &issuer->plan, MCP_ISSUER_ROUTINE, 0, &log) == MCP_ISSUER_FETCH &&
+               world_round(&world, issuer, &log),
            "form %d is found", good);
         is_str(world.trace, traces[good], "by these requests");
     }
@@ -66,7 +67,7 @@ static void test_forms(apr_pool_t *pool)
 static void test_remembered(apr_pool_t *pool)
 {
     world_t world = make_world(pool);
-    mcp_issuer_t *issuer = make_issuer(AS, NULL, NULL, NULL, pool);
+    subject_t *issuer = make_issuer(AS, NULL, NULL, NULL, pool);
     mcp_log_t log = notebook_open();
 
     world_put(&world, FORM0, 200, metadata(AS, "https://as.example/keys", pool));
@@ -113,7 +114,7 @@ static void test_reach(apr_pool_t *pool)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         world_t world = make_world(pool);
-        mcp_issuer_t *issuer = make_issuer(AS, NULL, NULL, NULL, pool);
+        subject_t *issuer = make_issuer(AS, NULL, NULL, NULL, pool);
 
         world_put(&world, FORM0, 200, metadata(AS, rows[i].jwks_uri, pool))->reach = rows[i].from;
         world_put(&world, rows[i].jwks_uri, 200, keys_a);
@@ -128,7 +129,7 @@ static void test_reach(apr_pool_t *pool)
 static void test_configured(apr_pool_t *pool)
 {
     world_t world = make_world(pool);
-    mcp_issuer_t *issuer = make_issuer(AS, "https://a/keys", "https://b/keys", NULL, pool);
+    subject_t *issuer = make_issuer(AS, "https://a/keys", "https://b/keys", NULL, pool);
     mcp_log_t log = notebook_open();
 
     world_put(&world, "https://a/keys", 200, keys_a);
@@ -140,43 +141,44 @@ static void test_configured(apr_pool_t *pool)
     is_str(world.keys->keys[0].kid, "a", "in that order");
 }
 
-/* Static keys come first in every set; alone, they are all there is. */
+/* Static keys need no round; beside a URL they serve while it fails. */
 static void test_static(apr_pool_t *pool)
 {
     world_t world = make_world(pool);
     mcp_log_t log = notebook_open();
     mcp_jwks_t *fixed = mcp_jwk_set(pool);
-    mcp_issuer_t *issuer;
+    subject_t *issuer;
     unsigned reach;
 
     if (!mcp_jwk_add_secret(fixed, mcp_view_of("0123456789abcdef0123456789abcdef"))) {
         abort();
     }
     issuer = make_issuer(AS, NULL, NULL, fixed, pool);
-    ok(!mcp_issuer_fetches(issuer), "static keys alone need no fetching");
-    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_DOUBT, 0, &log), MCP_ISSUER_USE, "nor does doubt");
-    is_str(mcp_gather_next(&reach, mcp_issuer_begin(issuer, pool)), NULL, "and there is no URL");
+    ok(!mcp_issuer_fetches(&issuer->plan), "static keys alone need no fetching");
+    is_int(mcp_issuer_ask(&issuer->state, &issuer->plan, MCP_ISSUER_DOUBT, 0, &log), MCP_ISSUER_USE, "nor does doubt");
+    is_str(mcp_gather_next(&reach, mcp_gather_begin(&issuer->plan.source, &issuer->state.memory, true, pool)), NULL,
+           "and there is no URL");
 
     issuer = make_issuer(AS, "https://a/keys", NULL, fixed, pool);
-    ok(mcp_issuer_fetches(issuer), "with a URL beside them");
-    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, 0, &log), MCP_ISSUER_FETCH, "it is fetched");
+    ok(mcp_issuer_fetches(&issuer->plan), "with a URL beside them");
+    is_int(mcp_issuer_ask(&issuer->state, &issuer->plan, MCP_ISSUER_ROUTINE, 0, &log), MCP_ISSUER_FETCH,
+           "it is fetched");
     world.down = true;
     ok(!world_round(&world, issuer, &log), "and may fail");
-    is_int(mcp_issuer_ask(issuer, MCP_ISSUER_ROUTINE, 0, &log), MCP_ISSUER_USE, "they serve");
-    ok(!mcp_issuer_is_whole(issuer, 0), "but are not the whole");
+    is_int(mcp_issuer_ask(&issuer->state, &issuer->plan, MCP_ISSUER_ROUTINE, 0, &log), MCP_ISSUER_USE, "they serve");
+    ok(!mcp_issuer_is_whole(&issuer->state, &issuer->plan, 0), "but are not the whole");
     world.down = false;
     world_put(&world, "https://a/keys", 200, keys_a);
     ok(world_round(&world, issuer, &log), "when it is there");
-    is_int(world.keys->count, 2, "both count");
-    ok(world.keys->keys[0].pkey == NULL && world.keys->keys[1].pkey != NULL, "the static one first");
-    ok(mcp_issuer_is_whole(issuer, 0), "and are the whole");
+    is_int(world.keys->count, 1, "it brings what is fetched; keyset.c adds the static ones");
+    ok(mcp_issuer_is_whole(&issuer->state, &issuer->plan, 0), "and are the whole");
 }
 
 /* Bodies never reach the log, and an unfit key is complained about once. */
 static void test_log(apr_pool_t *pool)
 {
     world_t world = make_world(pool);
-    mcp_issuer_t *issuer = make_issuer(AS, "https://a/keys", NULL, NULL, pool);
+    subject_t *issuer = make_issuer(AS, "https://a/keys", NULL, NULL, pool);
     mcp_log_t log = notebook_open();
     const char *mixed =
         apr_pstrcat(pool, "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"unfit\"},", strchr(keys_a, '[') + 1, NULL);

@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include "../../src/io/keyring.h"
+#include "../../src/io/keyset.h"
+#include "../../src/io/readfile.h"
 #include "../lib/loopback.h"
 #include "../lib/notebook.h"
 #include "../lib/signer.h"
@@ -13,6 +15,7 @@
 
 static loopback_t *server;
 static signer_t a, b, forger;
+static apr_pool_t *everything; /* for as long as the tests run */
 
 static double seconds(void)
 {
@@ -27,15 +30,40 @@ static const char *url_of(const char *path, apr_pool_t *pool)
     return apr_psprintf(pool, "http://127.0.0.1:%u%s", server->port, path);
 }
 
+/* What a server has: memory that its processes share, and a lock over it. */
+static mcp_keyring_source_t make_source(const char *issuer, const char *url, const mcp_jwks_t *fixed,
+                                        apr_interval_time_t timeout, apr_pool_t *pool)
+{
+    static apr_global_mutex_t *lock;
+    apr_array_header_t *urls = apr_array_make(pool, 1, sizeof(const char *));
+    mcp_keyring_source_t source = {
+        .plan = { .source = { .issuer = issuer, .key_urls = urls, .discovers = !url && !fixed },
+                  .has_static = fixed != NULL,
+                  .refresh = apr_time_from_sec(300),
+                  .throttle = apr_time_from_sec(30),
+                  .lease = 3 * timeout },
+        .static_keys = fixed,
+        .fetch = { .timeout = timeout },
+        .store = mmap(NULL, sizeof(mcp_store_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+    };
+
+    if (source.store == MAP_FAILED ||
+        (!lock && apr_global_mutex_create(&lock, NULL, APR_LOCK_DEFAULT, everything) != APR_SUCCESS)) {
+        abort();
+    }
+    source.lock = lock;
+    mcp_store_init(source.store, "0123456789abcdef0123456789abcdef");
+    if (url) {
+        APR_ARRAY_PUSH(urls, const char *) = url;
+    }
+    return source;
+}
+
 static mcp_keyring_t *make_ring(const char *path, const mcp_jwks_t *fixed, apr_interval_time_t timeout,
                                 apr_pool_t *pool)
 {
-    apr_array_header_t *urls = apr_array_make(pool, 1, sizeof(const char *));
-    mcp_keyring_source_t source = { url_of("", pool), urls, fixed, { .timeout = timeout } };
+    mcp_keyring_source_t source = make_source(url_of("", pool), path ? url_of(path, pool) : NULL, fixed, timeout, pool);
 
-    if (path) {
-        APR_ARRAY_PUSH(urls, const char *) = url_of(path, pool);
-    }
     return mcp_keyring_create(&source, pool);
 }
 
@@ -174,7 +202,7 @@ static void test_hang(apr_pool_t *pool)
 {
     static const char *const paths[] = { "/.well-known/oauth-authorization-server/t",
                                          "/.well-known/openid-configuration/t", "/t/.well-known/openid-configuration" };
-    mcp_keyring_source_t source = { url_of("/t", pool), NULL, NULL, { .timeout = apr_time_from_msec(400) } };
+    mcp_keyring_source_t source = make_source(url_of("/t", pool), NULL, NULL, apr_time_from_msec(400), pool);
     mcp_keyring_t *ring = mcp_keyring_create(&source, pool);
     double start = seconds();
 
@@ -321,22 +349,218 @@ static void test_generations(apr_pool_t *pool)
     is_int(hits(route), 40, "twice in each keyring");
 }
 
-static void test_process(apr_pool_t *pool)
-{
-    mcp_keyring_t *ring = make_ring("/process", NULL, apr_time_from_sec(5), pool);
-    pid_t pid;
-    int status = 0;
+typedef struct {
+    atomic_int counts[MCP_REASON_COUNT];
+    double longest[16];
+} tally_t;
 
-    serve("/process", &a, pool);
-    pid = fork(); /* as prefork does: the child is the first to use anything */
-    if (pid < 0) {
-        abort();
+/* What one of several processes of a server does with tokens. */
+typedef struct {
+    const mcp_keyring_source_t *source;
+    const char *token;
+    int repeat;
+} errand_t;
+
+static void run_errand(const errand_t *errand, tally_t *tally, int who, apr_pool_t *pool)
+{
+    mcp_keyring_source_t source = *errand->source;
+    mcp_keyring_t *ring;
+    mcp_jws_t jws = parse(errand->token, pool);
+
+    if (apr_global_mutex_child_init(&source.lock, apr_global_mutex_lockfile(source.lock), pool) != APR_SUCCESS ||
+        (ring = mcp_keyring_create(&source, pool)) == NULL) {
+        _exit(1);
     }
-    if (pid == 0) {
-        _exit(verify(ring, &a, "a", pool) == MCP_OK ? 0 : 1);
+    for (int i = 0; i < errand->repeat; i++) {
+        double start = seconds();
+
+        atomic_fetch_add(&tally->counts[mcp_keyring_verify(ring, &jws, MCP_ALGS_PUBLIC, NULL)], 1);
+        if (seconds() - start > tally->longest[who]) {
+            tally->longest[who] = seconds() - start;
+        }
     }
-    waitpid(pid, &status, 0);
-    is_int(status, 0, "a child process fetches for itself");
+    _exit(0);
+}
+
+/* Run errands in as many processes at once. */
+static tally_t *run_errands(const errand_t errands[], int count, apr_pool_t *pool)
+{
+    tally_t *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t pids[16];
+    int good = 0;
+
+    for (int i = 0; i < count; i++) {
+        if ((pids[i] = fork()) == 0) {
+            run_errand(&errands[i], tally, i, pool);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        int status = -1;
+
+        waitpid(pids[i], &status, 0);
+        good += status == 0;
+    }
+    is_int(good, count, "%d processes", count);
+    return tally;
+}
+
+/* Eight processes: what one has fetched, all have; what one has tried in doubt, none tries again. */
+static void test_processes(apr_pool_t *pool)
+{
+    loopback_route_t *route = serve("/processes", &a, pool);
+    mcp_keyring_source_t source =
+        make_source(url_of("", pool), url_of("/processes", pool), NULL, apr_time_from_sec(5), pool);
+    errand_t errands[8];
+    tally_t *tally;
+    double longest = 0;
+
+    route->delay = 200;
+    for (int i = 0; i < 8; i++) {
+        errands[i] = (errand_t){ &source, signer_token(&a, "a", pool), 20 };
+    }
+    tally = run_errands(errands, 8, pool);
+    is_int(atomic_load(&tally->counts[MCP_OK]), 160, "have good tokens verified");
+    is_int(hits(route), 1, "by keys that were fetched once for all of them");
+
+    serve("/processes", &b, pool)->delay = 200;
+    for (int i = 0; i < 8; i++) {
+        errands[i] = (errand_t){ &source, signer_token(&b, "b", pool), 1 };
+    }
+    tally = run_errands(errands, 8, pool);
+    is_int(atomic_load(&tally->counts[MCP_OK]), 8, "have a new key at first sight");
+    is_int(hits(route), 2, "by one more fetch");
+
+    for (int i = 0; i < 8; i++) {
+        errands[i] = (errand_t){ &source, signer_token(&b, i < 4 ? "b" : "unknown", pool), 100 };
+    }
+    tally = run_errands(errands, 8, pool);
+    is_int(atomic_load(&tally->counts[MCP_OK]), 400, "are not kept from good tokens by a flood");
+    is_int(atomic_load(&tally->counts[MCP_UNKNOWN_KEY]), 400, "which is refused");
+    is_int(hits(route), 2, "without any fetch: there was one a moment ago");
+    for (int i = 0; i < 8; i++) {
+        longest = tally->longest[i] > longest ? tally->longest[i] : longest;
+    }
+    ok(longest < 0.5, "at once: %.3f s", longest);
+}
+
+/* The background refreshes what is due; requests go by it without fetching. */
+static void test_background(apr_pool_t *pool)
+{
+    loopback_route_t *route = serve("/background", &a, pool);
+    mcp_keyring_source_t source =
+        make_source(url_of("", pool), url_of("/background", pool), NULL, apr_time_from_sec(5), pool);
+    mcp_keyring_t *background, *ring;
+    mcp_log_t log = notebook_open();
+    apr_uint64_t stamp;
+
+    source.plan.refresh = apr_time_from_msec(300);
+    background = mcp_keyring_create(&source, pool);
+    ring = mcp_keyring_create(&source, pool);
+    is_int(mcp_keyring_stamp(ring), 0, "no keys, no stamp");
+    mcp_keyring_refresh(background, &log);
+    stamp = mcp_keyring_stamp(ring);
+    ok(stamp != 0, "a stamp");
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "keys that the background has fetched");
+    mcp_keyring_refresh(background, &log);
+    is_int(hits(route), 1, "are not fetched again before they are due");
+    usleep(350000);
+    mcp_keyring_refresh(background, &log);
+    is_int(hits(route), 2, "then they are");
+    ok(mcp_keyring_stamp(ring) == stamp, "and are the same generation when they are the same");
+    serve("/background", &b, pool);
+    usleep(350000);
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "requests do not fetch what is hardly late");
+    is_int(hits(route), 2, "at all");
+    mcp_keyring_refresh(background, &log);
+    ok(mcp_keyring_stamp(ring) != stamp, "other keys are another generation");
+    is_int(verify(ring, &b, "b", pool), MCP_OK, "which counts at once");
+    is_int(verify(ring, &a, "a", pool), MCP_UNKNOWN_KEY, "and the only one");
+    is_int(hits(route), 4, "after one look whether it is");
+}
+
+/* A state file: what is kept, and that failing to keep it harms nobody. */
+static void test_state(apr_pool_t *pool)
+{
+    mcp_keyring_source_t source;
+    mcp_log_t log = notebook_open();
+    const char *path = apr_psprintf(pool, "/tmp/mcp-keyring-%d.json", (int)getpid());
+    mcp_snapshot_t snapshot;
+    mcp_view_t text;
+
+    serve("/state", &a, pool);
+    source = make_source(url_of("", pool), url_of("/state", pool), NULL, apr_time_from_sec(5), pool);
+    source.state_path = path;
+    is_int(verify(mcp_keyring_create(&source, pool), &a, "a", pool), MCP_OK, "a keyring with a state file");
+    is_int(mcp_readfile(&text, path, true, pool), APR_SUCCESS, "writes it, for nobody else to read");
+    ok(mcp_snapshot_read(&snapshot, text, source.store->identity, apr_time_now(), pool), "as a snapshot");
+    unlink(path);
+    source = make_source(url_of("", pool), url_of("/state-gone", pool), NULL, apr_time_from_sec(5), pool);
+    ok(mcp_store_restore(source.store, &source.plan, &snapshot, mcp_keyring_now()), "that another run takes over");
+    is_int(verify(mcp_keyring_create(&source, pool), &a, "a", pool), MCP_OK, "and serves from");
+    snapshot.keys = "{\"keys\":[]}";
+    ok(!mcp_store_restore(source.store, &source.plan, &snapshot, mcp_keyring_now()), "but not without keys");
+    source = make_source(url_of("", pool), url_of("/state", pool), NULL, apr_time_from_sec(5), pool);
+    source.state_path = "/nonexistent/x.json";
+    notebook_clear();
+    is_int(verify(mcp_keyring_create(&source, pool), &a, "a", pool), MCP_OK, "a state file that cannot be written");
+    is_int(notebook_count("error MCP0107"), 1, "is an error line");
+    (void)log;
+}
+
+/* A new configuration takes over while processes of the old one still use theirs. */
+static void test_succession(apr_pool_t *pool)
+{
+    loopback_route_t *route = serve("/succession", &a, pool);
+    mcp_keyring_source_t old =
+        make_source(url_of("", pool), url_of("/succession", pool), NULL, apr_time_from_sec(5), pool);
+    mcp_keyring_source_t heir =
+        make_source(url_of("", pool), url_of("/succession", pool), NULL, apr_time_from_sec(5), pool);
+    mcp_keyring_t *ring = mcp_keyring_create(&old, pool), *next;
+
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "keys");
+    is_int(verify(ring, &a, "x", pool), MCP_UNKNOWN_KEY, "and a doubt");
+    ok(mcp_store_succeed(heir.store, &heir.plan, old.store, mcp_keyring_now()), "are handed on");
+    next = mcp_keyring_create(&heir, pool);
+    is_int(verify(next, &a, "a", pool), MCP_OK, "the keys serve");
+    is_int(verify(next, &a, "y", pool), MCP_UNKNOWN_KEY, "the throttle holds");
+    is_int(hits(route), 2, "without a fetch");
+    atomic_store(&old.store->changes, 1);
+    ok(!mcp_store_succeed(heir.store, &heir.plan, old.store, mcp_keyring_now()),
+       "a store that is never at rest is not");
+}
+
+/* A generation that a slow thread is in stays, whatever comes after it. */
+static void test_slow_thread(apr_pool_t *pool)
+{
+    mcp_keyring_source_t source = make_source(url_of("", pool), url_of("/x", pool), NULL, apr_time_from_sec(5), pool);
+    mcp_keyset_t *set = mcp_keyset_create(source.store, NULL, pool);
+    mcp_keyset_hold_t slow, others[3], last;
+    const char *texts[] = { signer_jwks(&a, pool), signer_jwks(&b, pool) };
+
+    slow = mcp_keyset_hold(set, NULL);
+    ok(!slow.keys, "nothing at first");
+    mcp_keyset_release(slow);
+    mcp_store_publish_keys(source.store, texts[0], 1);
+    slow = mcp_keyset_hold(set, NULL);
+    for (int i = 0; i < 3; i++) {
+        mcp_store_publish_keys(source.store, texts[(i + 1) % 2], 1);
+        others[i] = mcp_keyset_hold(set, NULL);
+    }
+    is_str(slow.keys->keys[0].kid, "a", "the slow one has what it had");
+    is_str(others[0].keys->keys[0].kid, "b", "and so have the others");
+    is_str(others[1].keys->keys[0].kid, "a", "of every generation");
+    is_str(others[2].keys->keys[0].kid, "b", "up to four");
+    mcp_store_publish_keys(source.store, texts[0], 1);
+    last = mcp_keyset_hold(set, NULL);
+    is_str(last.keys->keys[0].kid, "b", "with no place left the newest but one serves");
+    mcp_keyset_release(last);
+    mcp_keyset_release(slow);
+    last = mcp_keyset_hold(set, NULL);
+    is_str(last.keys->keys[0].kid, "a", "until there is one");
+    mcp_keyset_release(last);
+    for (int i = 0; i < 3; i++) {
+        mcp_keyset_release(others[i]);
+    }
 }
 
 int main(void)
@@ -345,13 +569,18 @@ int main(void)
 
     alarm(120);
     apr_initialize();
-    apr_pool_create(&pool, NULL);
+    apr_pool_create(&everything, NULL);
+    apr_pool_create(&pool, everything);
     server = loopback_start();
     mcp_fetch_global_init();
     a = signer_make("a", pool);
     b = signer_make("b", pool);
     forger = signer_make("forger", pool);
-    test_process(pool);
+    test_processes(pool);
+    test_background(pool);
+    test_state(pool);
+    test_succession(pool);
+    test_slow_thread(pool);
     test_discovery(pool);
     test_verdicts(pool);
     test_rotation(pool);
@@ -363,7 +592,7 @@ int main(void)
     test_flood(pool);
     test_generations(pool);
     loopback_stop(server);
-    apr_pool_destroy(pool);
+    apr_pool_destroy(everything);
     apr_terminate();
     return done_testing();
 }

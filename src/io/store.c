@@ -1,0 +1,180 @@
+#include "store.h"
+
+/* How often a text or a state is read again because it was changed meanwhile. Changes are seconds apart. */
+#define ATTEMPTS 100
+
+void mcp_store_init(mcp_store_t *store, const char *identity)
+{
+    apr_cpystrn(store->identity, identity, sizeof(store->identity));
+}
+
+void mcp_store_begin_change(mcp_store_t *store)
+{
+    atomic_fetch_add(&store->changes, 1);
+}
+
+void mcp_store_end_change(mcp_store_t *store, const mcp_issuer_plan_t *plan)
+{
+    mcp_issuer_times_t times = mcp_issuer_times(&store->issuer, plan);
+
+    atomic_store(&store->usable_until, times.usable_until);
+    atomic_store(&store->due_at, times.due_at);
+    atomic_store(&store->doubt_from, times.doubt_from);
+    atomic_store(&store->complete, store->issuer.complete);
+    atomic_fetch_add(&store->changes, 1);
+}
+
+/* One of the two places of a shelf whose texts have so much room. */
+typedef struct {
+    mcp_store_shelf_t *shelf;
+    char *texts; /* two of them, one behind the other */
+    apr_size_t room;
+} places_t;
+
+static bool publish(places_t to, const char *text)
+{
+    unsigned generation = atomic_load(&to.shelf->generation), next = generation + 1;
+    apr_size_t len = strlen(text);
+    const char *current = to.texts + (generation & 1) * to.room;
+
+    if (len > to.room) {
+        return false;
+    }
+    if (generation > 0 && atomic_load(&to.shelf->len[generation & 1]) == len && memcmp(current, text, len) == 0) {
+        return true;
+    }
+    next += next == 0 ? 2 : 0; /* 0 is taken; the lowest bit must change */
+    memcpy(to.texts + (next & 1) * to.room, text, len);
+    atomic_store(&to.shelf->len[next & 1], len);
+    atomic_store(&to.shelf->generation, next);
+    return true;
+}
+
+static const char *copy(const mcp_store_shelf_t *shelf, const char *texts, apr_size_t room, unsigned *generation,
+                        apr_pool_t *pool)
+{
+    for (int i = 0; i < ATTEMPTS; i++) {
+        unsigned before = atomic_load(&shelf->generation), place = before & 1;
+        apr_size_t len = atomic_load(&shelf->len[place]);
+        const char *text;
+
+        if (before == 0) {
+            return NULL;
+        }
+        text = apr_pstrmemdup(pool, texts + place * room, len <= room ? len : 0);
+        atomic_thread_fence(memory_order_acquire);
+        if (atomic_load(&shelf->generation) == before) {
+            *generation = before;
+            return text;
+        }
+    }
+    return NULL;
+}
+
+bool mcp_store_publish_keys(mcp_store_t *store, const char *text, int count)
+{
+    atomic_store(&store->keys_count, count);
+    return publish((places_t){ &store->keys, store->keys_text[0], sizeof(store->keys_text[0]) }, text);
+}
+
+bool mcp_store_publish_metadata(mcp_store_t *store, const char *text)
+{
+    return publish((places_t){ &store->metadata, store->metadata_text[0], sizeof(store->metadata_text[0]) }, text);
+}
+
+const char *mcp_store_keys(const mcp_store_t *store, unsigned *generation, apr_pool_t *pool)
+{
+    return copy(&store->keys, store->keys_text[0], sizeof(store->keys_text[0]), generation, pool);
+}
+
+const char *mcp_store_metadata(const mcp_store_t *store, apr_pool_t *pool)
+{
+    unsigned generation;
+
+    return copy(&store->metadata, store->metadata_text[0], sizeof(store->metadata_text[0]), &generation, pool);
+}
+
+/* How many usable keys a text has. */
+static int count_keys(const char *text)
+{
+    apr_pool_t *scratch;
+    mcp_jwks_t *keys;
+    int count;
+
+    apr_pool_create(&scratch, NULL);
+    keys = mcp_jwk_set(scratch);
+    count = mcp_jwk_add_set(keys, mcp_view_of(text), NULL) ? keys->count : 0;
+    apr_pool_destroy(scratch);
+    return count;
+}
+
+bool mcp_store_restore(mcp_store_t *store, const mcp_issuer_plan_t *plan, const mcp_snapshot_t *snapshot,
+                       apr_time_t loaded_at)
+{
+    int count = count_keys(snapshot->keys);
+
+    if (count == 0 || !mcp_store_publish_keys(store, snapshot->keys, count)) {
+        return false;
+    }
+    mcp_store_begin_change(store);
+    mcp_issuer_restore(&store->issuer, loaded_at);
+    mcp_store_end_change(store, plan);
+    if (snapshot->metadata) {
+        mcp_store_publish_metadata(store, snapshot->metadata);
+    }
+    return true;
+}
+
+/* The state of a store in use, read between two changes. */
+static bool read_issuer(mcp_issuer_t *issuer, const mcp_store_t *store)
+{
+    for (int i = 0; i < ATTEMPTS; i++) {
+        unsigned before = atomic_load(&store->changes);
+
+        memcpy(issuer, &store->issuer, sizeof(*issuer));
+        atomic_thread_fence(memory_order_acquire);
+        if (before % 2 == 0 && atomic_load(&store->changes) == before) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Counters go on counting over a restart. */
+static void take_counts(mcp_store_counts_t *counts, const mcp_store_counts_t *old)
+{
+    atomic_ullong *to = (atomic_ullong *)counts;
+    const atomic_ullong *from = (const atomic_ullong *)old;
+
+    for (size_t i = 0; i < sizeof(*counts) / sizeof(*to); i++) {
+        atomic_store(&to[i], atomic_load(&from[i]));
+    }
+}
+
+bool mcp_store_succeed(mcp_store_t *store, const mcp_issuer_plan_t *plan, const mcp_store_t *old, apr_time_t now)
+{
+    mcp_issuer_t issuer;
+    apr_pool_t *scratch;
+    const char *keys, *metadata;
+    unsigned generation;
+
+    if (!read_issuer(&issuer, old)) {
+        return false;
+    }
+    apr_pool_create(&scratch, NULL);
+    keys = mcp_store_keys(old, &generation, scratch);
+    metadata = mcp_store_metadata(old, scratch);
+    mcp_store_begin_change(store);
+    if (keys && mcp_store_publish_keys(store, keys, atomic_load(&old->keys_count))) {
+        mcp_issuer_succeed(&store->issuer, &issuer, now);
+        atomic_store(&store->fetched_from, atomic_load(&old->fetched_from));
+    }
+    if (metadata) {
+        mcp_store_publish_metadata(store, metadata);
+    }
+    take_counts(&store->counts, &old->counts);
+    atomic_store(&store->rounds, atomic_load(&old->rounds));
+    mcp_store_end_change(store, plan);
+    apr_pool_destroy(scratch);
+    return true;
+}
