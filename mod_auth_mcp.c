@@ -18,18 +18,12 @@
 #include "src/httpd/identity.h"
 #include "src/httpd/refresh.h"
 #include "src/httpd/upstream.h"
+#include "src/httpd/verify.h"
 #include "src/httpd/wellknown.h"
 
-static void register_hooks(apr_pool_t *pool)
+/* When the server starts, and each of its processes. */
+static void register_start(void)
 {
-    /* Modules that read or write request header fields in fixups; they must find the identity set and the token gone.
-     */
-    static const char *const header_users[] = { "mod_rewrite.c", "mod_headers.c", "mod_setenvif.c", NULL };
-
-    mcp_authz_register(pool);
-    mcp_upstream_register();
-    mcp_identity_register();
-
     /* After all sections are read, -t included: what only the whole configuration can show. */
     ap_hook_check_config(mcp_conf_check, NULL, NULL, APR_HOOK_MIDDLE);
 
@@ -38,6 +32,21 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(mcp_refresh_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(mcp_refresh_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(mcp_refresh_child_init, NULL, NULL, APR_HOOK_FIRST);
+
+    /* Tokens this process has verified. */
+    ap_hook_child_init(mcp_verify_child_init, NULL, NULL, APR_HOOK_FIRST);
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    /* Modules that read or write request header fields in fixups; they must find the identity set and the token gone.
+     */
+    static const char *const header_users[] = { "mod_rewrite.c", "mod_headers.c", "mod_setenvif.c", NULL };
+
+    register_start();
+    mcp_authz_register(pool);
+    mcp_upstream_register();
+    mcp_identity_register();
 
     /* First of all, before SetEnvIf or RequestHeader early can copy a forged identity. */
     ap_hook_post_read_request(mcp_identity_scrub, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -182,6 +182,41 @@ mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_jws_t *jws, const m
     return MCP_OK;
 }
 
+static apr_size_t array_size(const apr_array_header_t *list)
+{
+    return sizeof(*list) + (apr_size_t)list->nelts * sizeof(mcp_view_t);
+}
+
+apr_size_t mcp_claims_size(const mcp_claims_t *claims)
+{
+    return sizeof(*claims) + array_size(claims->scope) + array_size(claims->roles);
+}
+
+/* An array that nobody pushes to: it has no pool. */
+static apr_array_header_t *copy_array(char *memory, const apr_array_header_t *list)
+{
+    apr_array_header_t *copy = (apr_array_header_t *)(void *)memory;
+
+    *copy = (apr_array_header_t){
+        .elt_size = list->elt_size, .nelts = list->nelts, .nalloc = list->nelts, .elts = memory + sizeof(*copy)
+    };
+    if (list->nelts > 0) {
+        memcpy(copy->elts, list->elts, (size_t)list->nelts * sizeof(mcp_view_t));
+    }
+    return copy;
+}
+
+mcp_claims_t *mcp_claims_copy(void *memory, const mcp_claims_t *claims)
+{
+    mcp_claims_t *copy = memory;
+    char *lists = (char *)memory + sizeof(*copy);
+
+    *copy = *claims;
+    copy->scope = copy_array(lists, claims->scope);
+    copy->roles = copy_array(lists + array_size(claims->scope), claims->roles);
+    return copy;
+}
+
 static mcp_view_t without_slash(mcp_view_t text)
 {
     text.len -= text.len > 0 && text.data[text.len - 1] == '/' ? 1 : 0;

@@ -54,6 +54,11 @@ bool mcp_claims_issuer(mcp_view_t *issuer, const json_t *payload);
 mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_jws_t *jws, const mcp_claim_names_t *names,
                              apr_pool_t *pool);
 
+/* The same facts in memory of the caller's, aligned for any type and of so many bytes. They borrow from the payload
+ * and the issuer's name as the first do, and from nothing else. */
+apr_size_t mcp_claims_size(const mcp_claims_t *claims);
+mcp_claims_t *mcp_claims_copy(void *memory, const mcp_claims_t *claims);
+
 /* Judge facts: type, trust, binding, audience, time, user, in this order. MCP_OK or the first that fails. */
 mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *expect, apr_time_t now);
 

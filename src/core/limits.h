@@ -82,6 +82,10 @@
 /* Bytes of a file named in the configuration (keys, certificates, secrets). */
 #define MCP_LIMIT_FILE 1048576
 
+/* Bytes that an admin may give to the tokens of one process: below that hardly any entry would fit into its part. */
+#define MCP_LIMIT_TOKEN_CACHE_MIN 1048576
+#define MCP_LIMIT_TOKEN_CACHE_MAX 2147483648
+
 /* Scopes read from one token; more are dropped, which only takes rights away. */
 #define MCP_LIMIT_SCOPES 4096
 

@@ -5,39 +5,9 @@
 
 #include "../core/bearer.h"
 #include "../core/digest.h"
-#include "aplog.h"
 #include "identity.h"
 #include "reply.h"
-
-/* The issuer that a token claims, among those that count here. */
-static const mcp_issuer_conf_t *find_issuer(request_rec *r, const json_t *payload)
-{
-    const apr_array_header_t *trusted = mcp_conf_trusted(mcp_conf_server(r->server), mcp_conf_dir(r), r->pool);
-    mcp_view_t claimed;
-
-    for (int i = 0; mcp_claims_issuer(&claimed, payload) && i < trusted->nelts; i++) {
-        const mcp_issuer_conf_t *issuer = APR_ARRAY_IDX(trusted, i, mcp_issuer_conf_t *);
-
-        if (mcp_view_is(claimed, issuer->url)) {
-            return issuer;
-        }
-    }
-    return NULL;
-}
-
-static const char *text_or(mcp_view_t view, const char *otherwise, apr_pool_t *pool)
-{
-    return view.data ? mcp_log_name(view, pool) : otherwise;
-}
-
-static const char *describe_issuer(request_rec *r, const json_t *payload)
-{
-    mcp_view_t claimed = { NULL, 0 };
-
-    mcp_claims_issuer(&claimed, payload);
-    return apr_psprintf(r->pool, "expected iss to be an MCPIssuer that counts here, got \"%s\"",
-                        text_or(claimed, "(none)", r->pool));
-}
+#include "verify.h"
 
 static void note_facts(mcp_request_t *state, const mcp_claims_t *facts, const mcp_issuer_conf_t *issuer,
                        const char *tag)
@@ -47,40 +17,11 @@ static void note_facts(mcp_request_t *state, const mcp_claims_t *facts, const mc
     memmove(state->tag, tag, sizeof(state->tag));
 }
 
-/* Verify a token. The facts are noted, for this request and for the whole chain, only when the signature holds. */
-static mcp_reason_t verify(request_rec *r, mcp_request_t *state, mcp_view_t token, const char **detail)
-{
-    request_rec *root = mcp_request_root(r);
-    mcp_claims_t *claims = apr_pcalloc(root->pool, sizeof(*claims));
-    mcp_log_t log = mcp_aplog_request(r);
-    const mcp_issuer_conf_t *issuer;
-    mcp_jws_t jws;
-    mcp_reason_t reason = mcp_jws_parse(&jws, token, root->pool);
-
-    if (reason != MCP_OK) {
-        return reason;
-    }
-    if ((issuer = find_issuer(r, jws.payload)) == NULL) {
-        *detail = describe_issuer(r, jws.payload);
-        return MCP_ISSUER;
-    }
-    reason = mcp_keyring_verify(issuer->keyring, &jws, mcp_issuer_algorithms(issuer), &log);
-    if (reason != MCP_OK) {
-        *detail = apr_psprintf(r->pool, "iss \"%s\", kid \"%s\"", issuer->url, text_or(jws.kid, "(none)", r->pool));
-        return reason;
-    }
-    reason = mcp_claims_read(claims, &jws, &issuer->names, root->pool);
-    if (reason == MCP_OK) {
-        claims->issuer = issuer->url;
-        note_facts(state, claims, issuer, state->tag);
-        note_facts(mcp_request_get(root), claims, issuer, state->tag);
-    }
-    return reason;
-}
-
+/* Facts are noted, for this request and for the whole chain, only when they are verified. */
 static mcp_reason_t find_facts(request_rec *r, mcp_request_t *state, const char **detail)
 {
     const mcp_request_t *earlier = mcp_request_with_facts(r);
+    mcp_verified_t verified;
     mcp_view_t token;
     mcp_reason_t reason;
 
@@ -93,7 +34,11 @@ static mcp_reason_t find_facts(request_rec *r, mcp_request_t *state, const char 
         return reason;
     }
     mcp_digest_tag(state->tag, token);
-    return verify(r, state, token, detail);
+    if ((reason = mcp_verify_token(&verified, r, token, detail)) == MCP_OK) {
+        note_facts(state, verified.facts, verified.issuer, state->tag);
+        note_facts(mcp_request_get(mcp_request_root(r)), verified.facts, verified.issuer, state->tag);
+    }
+    return reason;
 }
 
 static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reason_t reason)

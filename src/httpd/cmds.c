@@ -4,6 +4,11 @@
 
 #include "../core/units.h"
 
+mcp_server_conf_t *mcp_cmds_server(cmd_parms *cmd)
+{
+    return ap_get_module_config(cmd->server->module_config, &auth_mcp_module);
+}
+
 const char *mcp_cmds_refuse(cmd_parms *cmd, const char *word, const char *what, const char *example)
 {
     const char *rest = strlen(word) > 100 ? "..." : ""; /* httpd cuts long messages, and the example is at the end */
@@ -33,7 +38,7 @@ const char *mcp_cmds_place(cmd_parms *cmd)
 
 void mcp_cmds_warn(cmd_parms *cmd, const char *text)
 {
-    mcp_server_conf_t *conf = ap_get_module_config(cmd->server->module_config, &auth_mcp_module);
+    mcp_server_conf_t *conf = mcp_cmds_server(cmd);
 
     if (!mcp_cmds_in_htaccess(cmd)) {
         APR_ARRAY_PUSH(conf->warnings, const char *) =
@@ -98,6 +103,8 @@ const command_rec mcp_conf_directives[] = {
                       "DURATION [DURATION]: how often keys are fetched, and how often at most for an unknown one"),
     AP_INIT_TAKE_ARGV("MCPStateDir", mcp_cmd_state_dir, NULL, RSRC_CONF,
                       "PATH: where the last good keys are kept over a restart, or none"),
+    AP_INIT_TAKE_ARGV("MCPTokenCache", mcp_cmd_token_cache, NULL, RSRC_CONF,
+                      "BYTES or off: memory of each process for tokens it has verified"),
     AP_INIT_TAKE_ARGV("MCPCAFile", mcp_cmd_ca_file, NULL, RSRC_CONF,
                       "PATH: certificates trusted for outbound requests"),
 

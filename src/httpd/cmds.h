@@ -9,7 +9,7 @@
 /* The head of a directive's function; section is the mcp_dir_conf_t that the directive stands in. */
 #define MCP_CMD_ARGV(name) const char *mcp_cmd_##name(cmd_parms *cmd, void *section, int argc, char *const argv[])
 
-/* Directives of the server (cmds_server.c). */
+/* Directives of the server: its issuers (cmds_server.c). */
 MCP_CMD_ARGV(issuer);
 const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *section, const char *args);
 MCP_CMD_ARGV(keys);
@@ -18,10 +18,13 @@ MCP_CMD_ARGV(algorithms);
 MCP_CMD_ARGV(token_type);
 MCP_CMD_ARGV(claim);
 MCP_CMD_ARGV(scope_prefix);
+
+/* Directives of the server: how it fetches and what it keeps (cmds_process.c). */
 MCP_CMD_ARGV(allow_http);
 MCP_CMD_ARGV(timeout);
 MCP_CMD_ARGV(refresh);
 MCP_CMD_ARGV(state_dir);
+MCP_CMD_ARGV(token_cache);
 MCP_CMD_ARGV(ca_file);
 
 /* Directives of directories (cmds_dir.c). */
@@ -38,6 +41,9 @@ MCP_CMD_ARGV(forward_token);
 MCP_CMD_ARGV(clock_skew);
 MCP_CMD_ARGV(error_body);
 MCP_CMD_ARGV(mode);
+
+/* The configuration of the server that the directive is for. */
+mcp_server_conf_t *mcp_cmds_server(cmd_parms *cmd);
 
 /* "DIRECTIVE: 'word' what; for example DIRECTIVE example". */
 const char *mcp_cmds_refuse(cmd_parms *cmd, const char *word, const char *what, const char *example);

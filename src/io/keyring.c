@@ -57,7 +57,7 @@ mcp_keyring_t *mcp_keyring_create(const mcp_keyring_source_t *source, apr_pool_t
     mcp_keyring_t *ring = apr_pcalloc(pool, sizeof(*ring));
 
     ring->source = *source;
-    if (source->store && mcp_issuer_fetches(&source->plan)) {
+    if (mcp_issuer_fetches(&source->plan)) {
         ring->keyset = mcp_keyset_create(source->store, source->static_keys, pool);
         return ring->keyset ? ring : NULL;
     }
@@ -348,5 +348,10 @@ apr_uint64_t mcp_keyring_stamp(const mcp_keyring_t *ring)
 
 const char *mcp_keyring_metadata(const mcp_keyring_t *ring, apr_pool_t *pool)
 {
-    return ring->source.store ? mcp_store_metadata(ring->source.store, pool) : NULL;
+    return mcp_store_metadata(ring->source.store, pool);
+}
+
+mcp_store_counts_t *mcp_keyring_counts(const mcp_keyring_t *ring)
+{
+    return &ring->source.store->counts;
 }

@@ -16,7 +16,7 @@ typedef struct {
     mcp_issuer_plan_t plan;
     const mcp_jwks_t *static_keys; /* from files; part of every generation. NULL for none */
     mcp_fetch_options_t fetch;
-    mcp_store_t *store;       /* in memory that all processes of the server share; NULL when nothing is fetched */
+    mcp_store_t *store;       /* in memory that all processes of the server share */
     apr_global_mutex_t *lock; /* for all stores of a server; of this process already (apr_global_mutex_child_init) */
     const char *state_path;   /* where the last good keys are kept, a file; NULL for nowhere */
 } mcp_keyring_source_t;
@@ -41,6 +41,9 @@ void mcp_keyring_refresh(mcp_keyring_t *ring, const mcp_log_t *log);
 /* A number for the keys that count now: who was verified under the same number would be verified again. 0 when there
  * are none. Takes no lock. */
 apr_uint64_t mcp_keyring_stamp(const mcp_keyring_t *ring);
+
+/* What is counted for the issuer; never NULL. */
+mcp_store_counts_t *mcp_keyring_counts(const mcp_keyring_t *ring);
 
 /* The issuer's metadata, when the plan wants it for itself; NULL when it has not been had yet. */
 const char *mcp_keyring_metadata(const mcp_keyring_t *ring, apr_pool_t *pool);

@@ -69,6 +69,7 @@ subtest 'defaults' => sub {
     is field('MCPClockSkew', 'Default'),    '`MCPClockSkew ' . $value->('skew') . '`',             'MCPClockSkew';
     is field('MCPTimeout', 'Default'),      '`MCPTimeout ' . $value->('timeout') . '`',            'MCPTimeout';
     is field('MCPRefresh', 'Default'),      '`MCPRefresh ' . $value->('refresh') . ' ' . $value->('throttle') . '`', 'MCPRefresh';
+    is field('MCPTokenCache', 'Default'),   '`MCPTokenCache ' . $fallback{token_cache} / 1048576 . 'M`',   'MCPTokenCache';
     is field('MCPErrorBody', 'Default'),    '`MCPErrorBody ' . $value->('error_body') . '`',       'MCPErrorBody';
     is field('MCPMode', 'Default'),         '`MCPMode ' . $value->('mode') . '`',                  'MCPMode';
     is field('MCPForwardToken', 'Default'), '`MCPForwardToken ' . $value->('forward_token') . '`', 'MCPForwardToken';
@@ -87,7 +88,7 @@ subtest 'defaults' => sub {
     my ($headers) = source('httpd/identity.c') =~ /default_headers\[\] = \{(.*?)\}/s;
     is field('MCPForwardClaim', 'Default'), join(', ', $headers =~ /"([\w-]+)"/g) =~ s/, ([^,]+)\z/ and $1/r, 'MCPForwardClaim';
     my @set = grep { !field($_, 'Default') || field($_, 'Default') =~ /^`/ } keys %DIRECTIVE;
-    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMode MCPRefresh MCPTimeout MCPTokenType)], 'no other default is claimed';
+    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMode MCPRefresh MCPTimeout MCPTokenCache MCPTokenType)], 'no other default is claimed';
 };
 
 subtest 'reasons' => sub {

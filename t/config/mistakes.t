@@ -89,6 +89,12 @@ my @server = (
     [ MCPStateDir => "$dir $dir", "${as}MCPStateDir $dir $dir" ],
     [ MCPStateDir => "$dir", container("MCPStateDir $dir") ],
     [ MCPAllowHTTP => 'h\\x01', "${as}MCPAllowHTTP h\x01" ],
+    [ MCPTokenCache => '', "${as}MCPTokenCache" ],
+    [ MCPTokenCache => 'much', "${as}MCPTokenCache much" ],
+    [ MCPTokenCache => '1000K', "${as}MCPTokenCache 1000K" ],
+    [ MCPTokenCache => '3G', "${as}MCPTokenCache 3G" ],
+    [ MCPTokenCache => '8M 8M', "${as}MCPTokenCache 8M 8M" ],
+    [ MCPTokenCache => '8M', container('MCPTokenCache 8M') ],
     [ MCPCAFile => "$dir/missing", "${as}MCPCAFile $dir/missing" ],
     [ MCPCAFile => '', "${as}MCPCAFile" ],
 );

@@ -25,7 +25,7 @@ my $foreign_httpd = qr/^(?:httpd|http_\w+|ap_\w+|util_\w+|mod_\w+|scoreboard|mpm
 
 # Within core, from low to high: a file may include those of lower levels, its own header, and no other.
 my @levels = (
-    [qw(limits view ascii reason log alg address)],
+    [qw(limits view ascii reason log alg address siphash)],
     [qw(b64url json uri scope digest units encode answer keyfit)],
     [qw(bearer jwk rpc challenge prm discovery snapshot)],
     [qw(jws gather mint)],

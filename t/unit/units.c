@@ -1,4 +1,4 @@
-/* Durations as admins write them. */
+/* Durations and sizes as admins write them. */
 #include "../../src/core/units.h"
 #include "../lib/tap.h"
 
@@ -48,8 +48,40 @@ static const struct {
     { "\xd9\xa1s", -1 },
 };
 
+static const struct {
+    const char *text;
+    apr_int64_t want; /* -1: refused */
+} sizes[] = {
+    { "0", 0 },
+    { "1", 1 },
+    { "65536", 65536 },
+    { "512K", 524288 },
+    { "512k", 524288 },
+    { "8M", 8388608 },
+    { "1G", 1 << 30 },
+    { "", -1 },
+    { "M", -1 },
+    { "8 M", -1 },
+    { "-1", -1 },
+    { "1.5M", -1 },
+    { "8MB", -1 },
+    { "1T", -1 },
+    { "0x10", -1 },
+    { "1000000000", -1 },
+    { "8M ", -1 },
+    { "off", -1 },
+    { "999999999G", APR_INT64_C(1073741824) * 999999999 },
+};
+
 int main(void)
 {
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        apr_int64_t got = -2;
+        bool good = mcp_units_size(&got, sizes[i].text);
+
+        is_int(good ? got : -1, sizes[i].want, "size '%s'", sizes[i].text);
+        ok(good || got == -2, "'%s': untouched unless it is one", sizes[i].text);
+    }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         apr_interval_time_t got = -2;
         bool good = mcp_units_duration(&got, rows[i].text);

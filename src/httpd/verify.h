@@ -1,0 +1,21 @@
+/* verify.h - from a token to its facts, however they are had: known already to this process, or signed by a key of the
+ * issuer that it claims. Not whether the facts fit this place (authn.c).
+ */
+#ifndef MCP_VERIFY_H
+#define MCP_VERIFY_H
+
+#include "conf.h"
+
+typedef struct {
+    const mcp_claims_t *facts; /* as long as the request that the client made */
+    const mcp_issuer_conf_t *issuer;
+} mcp_verified_t;
+
+/* Verify a token. MCP_OK, or why there are no facts, with *detail for the log or left
+ * alone. Tokens of MCPTrustIssuer's choice count as well as of the server's; others are MCP_ISSUER. */
+mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view_t token, const char **detail);
+
+/* The child_init hook, after the keyrings are there: the cache of this process. */
+void mcp_verify_child_init(apr_pool_t *pool, server_rec *servers);
+
+#endif
