@@ -2,17 +2,34 @@
 
 #include <math.h>
 
+#include "ascii.h"
 #include "limits.h"
+
+/* Seconds from 1970 to either end of time, as far as tokens go: in microseconds within apr_time_t with room. */
+#define END_OF_TIME 9e12
 
 bool mcp_claims_issuer(mcp_view_t *issuer, const json_t *payload)
 {
     return mcp_json_string(issuer, json_object_get(payload, "iss"));
 }
 
-/* NumericDate (RFC 7519 2) as APR time, saturated far from either end so that adding a skew cannot overflow. */
-static bool read_time(apr_time_t *time, const json_t *value)
+bool mcp_claims_token_type(const json_t *payload, const char *type)
 {
-    const double limit = 9e15; /* seconds and a million: within apr_time_t with room */
+    mcp_view_t text;
+
+    if (!mcp_json_string(&text, json_object_get(payload, "token_type")) || text.len != strlen(type)) {
+        return false;
+    }
+    for (apr_size_t i = 0; i < text.len; i++) {
+        if (mcp_ascii_lower(text.data[i]) != mcp_ascii_lower(type[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mcp_claims_time(apr_time_t *time, const json_t *value)
+{
     double seconds;
 
     if (!json_is_number(value)) {
@@ -22,7 +39,7 @@ static bool read_time(apr_time_t *time, const json_t *value)
     if (isnan(seconds)) {
         return false;
     }
-    seconds = fmin(fmax(seconds, -limit / 1e3), limit / 1e3);
+    seconds = fmin(fmax(seconds, -END_OF_TIME), END_OF_TIME);
     *time = (apr_time_t)(seconds * APR_USEC_PER_SEC);
     return true;
 }
@@ -116,29 +133,29 @@ static apr_array_header_t *read_roles(const json_t *value, apr_pool_t *pool)
 }
 
 /* Keycloak's access tokens have had the nonce of the login as well; they say what they are. */
-static bool says_access_token(const mcp_jws_t *jws)
+static bool says_access_token(const mcp_statement_t *statement)
 {
     mcp_view_t text;
 
-    return jws->typ == MCP_TYP_ACCESS_TOKEN ||
-           (mcp_json_string(&text, json_object_get(jws->payload, "typ")) && mcp_view_is(text, "Bearer"));
+    return statement->typ == MCP_TYP_ACCESS_TOKEN ||
+           (mcp_json_string(&text, json_object_get(statement->payload, "typ")) && mcp_view_is(text, "Bearer"));
 }
 
 /* Marks of tokens that are signed by the same keys and are no access tokens (RFC 8725 2.8): ID tokens (OIDC Core 2,
  * 3.3.2.11), security events and logout tokens (RFC 8417 2.2), introspection answers (RFC 9701 5), DPoP proofs (RFC
- * 9449 4.2). */
-static bool is_other_kind(const mcp_jws_t *jws)
+ * 9449 4.2). Hydra introspects refresh tokens as well, and says so in token_use. */
+static bool is_other_kind(const mcp_statement_t *statement)
 {
     static const char *const marks[] = { "at_hash", "c_hash", "events", "token_introspection", "htm", "htu" };
     static const struct {
         const char *claim, *value;
-    } kinds[] = {
-        { "token_use", "id" }, { "typ", "ID" }, { "typ", "Refresh" }, { "typ", "Offline" }, { "typ", "Logout" }
-    };
-    const json_t *payload = jws->payload;
+    } kinds[] = { { "token_use", "id" }, { "token_use", "refresh_token" },
+                  { "typ", "ID" },       { "typ", "Refresh" },
+                  { "typ", "Offline" },  { "typ", "Logout" } };
+    const json_t *payload = statement->payload;
     mcp_view_t text;
 
-    if (json_object_get(payload, "nonce") && !says_access_token(jws)) {
+    if (json_object_get(payload, "nonce") && !says_access_token(statement)) {
         return true;
     }
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
@@ -154,24 +171,37 @@ static bool is_other_kind(const mcp_jws_t *jws)
     return false;
 }
 
-mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_jws_t *jws, const mcp_claim_names_t *names,
+/* RFC 9068 2.2: required in a JWT. RFC 7662 2.2: optional in an answer about a token. */
+static bool read_expiry(apr_time_t *expires, const mcp_statement_t *statement)
+{
+    const json_t *value = json_object_get(statement->payload, "exp");
+
+    if (!value && statement->introspected) {
+        *expires = (apr_time_t)END_OF_TIME * APR_USEC_PER_SEC;
+        return true;
+    }
+    return mcp_claims_time(expires, value);
+}
+
+mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_statement_t *statement, const mcp_claim_names_t *names,
                              apr_pool_t *pool)
 {
-    const json_t *payload = jws->payload, *not_before = json_object_get(payload, "nbf");
+    const json_t *payload = statement->payload, *not_before = json_object_get(payload, "nbf");
 
-    claims->payload = jws->payload;
-    claims->typ = jws->typ;
-    if (is_other_kind(jws)) {
+    claims->payload = statement->payload;
+    claims->typ = statement->typ;
+    if (is_other_kind(statement)) {
         return MCP_TYPE;
     }
-    if (!read_time(&claims->expires, json_object_get(payload, "exp"))) { /* RFC 9068 2.2: required */
+    if (!read_expiry(&claims->expires, statement)) {
         return MCP_NO_EXPIRY;
     }
     claims->not_before = 0;
-    if (not_before && !read_time(&claims->not_before, not_before)) {
+    if (not_before && !mcp_claims_time(&claims->not_before, not_before)) {
         return MCP_NOT_YET_VALID;
     }
-    claims->bound = json_object_get(payload, "cnf") != NULL;
+    claims->bound = json_object_get(payload, "cnf") || /* its proof is asked for by the type, too (RFC 9449 6.2) */
+                    (statement->introspected && mcp_claims_token_type(payload, "DPoP"));
     claims->audience = first_of(payload, names->audience);
     claims->scope = read_scope(first_of(payload, names->scope), names->scope_prefix, pool);
     claims->roles = read_roles(first_of(payload, names->role), pool);

@@ -1,6 +1,6 @@
 /* claims.h - what a verified token says: read once into facts, judged for every request (RFC 9068 2.2 and 4, RFC 8725).
- * Not how the token was verified (jws.h), nor what its scopes allow (policy.h). Facts hold for every place; a judgement
- * holds only under the expectations it was made with.
+ * Not how the token was verified (jws.h, introspect.h), nor what its scopes allow (policy.h). Facts hold for every place;
+ * a judgement holds only under the expectations it was made with.
  */
 #ifndef MCP_CLAIMS_H
 #define MCP_CLAIMS_H
@@ -9,6 +9,14 @@
 
 #include "jws.h"
 #include "scope.h"
+
+/* What somebody who may say so says of a token. */
+typedef struct {
+    json_t *payload; /* an object */
+    mcp_typ_t typ;
+    bool introspected; /* RFC 7662 2.2: exp is optional there, because the server itself has just said that the token is
+                          active; token_type says how the token may be used */
+} mcp_statement_t;
 
 /* Which claim means what: arrays of const char *, each a name or dotted path, the first present one counts. */
 typedef struct {
@@ -32,9 +40,9 @@ typedef struct {
     const json_t *audience;
     mcp_scope_t *scope;
     apr_array_header_t *roles; /* of mcp_view_t */
-    apr_time_t expires;
-    apr_time_t not_before; /* 0 when absent */
-    bool bound;            /* has a cnf claim (RFC 7800) */
+    apr_time_t expires;        /* of an introspected statement without exp: thousands of centuries ahead */
+    apr_time_t not_before;     /* 0 when absent */
+    bool bound;                /* has a cnf claim (RFC 7800), or was introspected as a DPoP token (RFC 9449 6.2) */
 } mcp_claims_t;
 
 /* Expectations of one place in the configuration. */
@@ -49,9 +57,16 @@ typedef struct {
 /* The iss claim, needed before any key can be chosen. False when there is none or it is no string. */
 bool mcp_claims_issuer(mcp_view_t *issuer, const json_t *payload);
 
+/* A NumericDate (RFC 7519 2), saturated so far from either end of time that adding a skew cannot overflow. False when
+ * the value is NULL or no number. */
+bool mcp_claims_time(apr_time_t *time, const json_t *value);
+
+/* Whether token_type is this one, in any case (RFC 6749 5.1). */
+bool mcp_claims_token_type(const json_t *payload, const char *type);
+
 /* Read the facts of a token. claims->issuer is left alone. MCP_OK, MCP_TYPE for other kinds of token, MCP_NO_EXPIRY,
  * MCP_NOT_YET_VALID for an nbf that is no number. */
-mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_jws_t *jws, const mcp_claim_names_t *names,
+mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_statement_t *statement, const mcp_claim_names_t *names,
                              apr_pool_t *pool);
 
 /* The same facts in memory of the caller's, aligned for any type and of so many bytes. They borrow from the payload

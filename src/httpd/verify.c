@@ -95,7 +95,7 @@ static mcp_reason_t verify_signature(mcp_known_t *known, request_rec *r, mcp_vie
     }
     mcp_store_count(&mcp_keyring_counts(issuer->keyring)->verified);
     claims->issuer = issuer->url;
-    return mcp_claims_read(claims, &jws, &issuer->names, pool);
+    return mcp_claims_read(claims, &(mcp_statement_t){ .payload = jws.payload, .typ = jws.typ }, &issuer->names, pool);
 }
 
 mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view_t token, const char **detail)

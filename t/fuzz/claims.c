@@ -44,17 +44,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 .scope_prefix = "api://a/" };
     mcp_expect_t expect = { .resource = RESOURCE, .skew = apr_time_from_sec(30) };
     mcp_claims_t claims = { .issuer = "https://as.example.com" };
-    mcp_jws_t jws = { .typ = MCP_TYP_JWT };
+    mcp_statement_t statement = { .typ = MCP_TYP_JWT };
     mcp_view_t issuer, text = { (const char *)data, size };
 
-    if (mcp_json_parse_object(&jws.payload, text, pool) == MCP_OK) {
-        mcp_claims_issuer(&issuer, jws.payload);
-        if (mcp_claims_read(&claims, &jws, &names, pool) == MCP_OK) {
+    if (mcp_json_parse_object(&statement.payload, text, pool) == MCP_OK) {
+        mcp_claims_issuer(&issuer, statement.payload);
+        if (mcp_claims_read(&claims, &statement, &names, pool) == MCP_OK) {
             look(&claims, pool);
             if (mcp_claims_judge(&claims, &expect, apr_time_from_sec(1700000000)) == MCP_OK) {
                 fuzz_reached++;
                 fuzz_must(claims.user.len > 0, "somebody is let in");
-                fuzz_must(strstr(mcp_json_text(jws.payload, pool), RESOURCE) != NULL, "our audience is in it");
+                fuzz_must(strstr(mcp_json_text(statement.payload, pool), RESOURCE) != NULL, "our audience is in it");
                 fuzz_must(mcp_claims_judge(&claims, &expect, apr_time_from_sec(9100000000000)) != MCP_OK,
                           "every token ends");
             }

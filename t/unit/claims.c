@@ -35,16 +35,20 @@ static json_t *object_of(const char *text, apr_pool_t *pool)
     return object;
 }
 
-/* Read and judge a payload as if its signature had been verified by a key of ISSUER. */
-static mcp_reason_t judge(mcp_claims_t *claims, const char *text, apr_pool_t *pool)
+static mcp_reason_t judge_statement(mcp_claims_t *claims, const mcp_statement_t *statement, apr_pool_t *pool)
 {
-    mcp_jws_t jws = { .typ = MCP_TYP_JWT, .payload = object_of(text, pool) };
     mcp_reason_t reason;
 
     memset(claims, 0, sizeof(*claims));
     claims->issuer = ISSUER;
-    reason = mcp_claims_read(claims, &jws, &names, pool);
+    reason = mcp_claims_read(claims, statement, &names, pool);
     return reason == MCP_OK ? mcp_claims_judge(claims, &expect, apr_time_from_sec(NOW)) : reason;
+}
+
+/* Read and judge a payload as if its signature had been verified by a key of ISSUER. */
+static mcp_reason_t judge(mcp_claims_t *claims, const char *text, apr_pool_t *pool)
+{
+    return judge_statement(claims, &(mcp_statement_t){ .typ = MCP_TYP_JWT, .payload = object_of(text, pool) }, pool);
 }
 
 /* Rows give the member in question; all others are right. */
@@ -127,6 +131,8 @@ static const struct {
     { "D-30 ID token by c_hash", "\"c_hash\":\"h\"", MCP_TYPE },
     { "D-30 ID token of Cognito", "\"token_use\":\"id\"", MCP_TYPE },
     { "D-30 access token of Cognito", "\"token_use\":\"access\"", MCP_OK },
+    { "D-30 refresh token of Hydra", "\"token_use\":\"refresh_token\"", MCP_TYPE },
+    { "D-30 access token of Hydra", "\"token_use\":\"access_token\"", MCP_OK },
     { "D-30 ID token of Keycloak", "\"typ\":\"ID\"", MCP_TYPE },
     { "D-30 refresh token of Keycloak", "\"typ\":\"Refresh\"", MCP_TYPE },
     { "D-30 offline token of Keycloak", "\"typ\":\"Offline\"", MCP_TYPE },
@@ -150,6 +156,57 @@ static void test_members(apr_pool_t *pool)
 
         is_int(judge(&claims, text, pool), others[i].want, "%s", others[i].name);
     }
+}
+
+/* Members beside a good aud and sub: what an introspected statement is judged by (F-04), and a JWT. */
+static const struct {
+    const char *name, *members;
+    mcp_reason_t introspected, jwt;
+} statements[] = {
+    { "no exp", "\"active\":true", MCP_OK, MCP_NO_EXPIRY },
+    { "exp in an hour", "\"exp\":1700003600", MCP_OK, MCP_OK },
+    { "F-04 exp past", "\"exp\":1600000000", MCP_EXPIRED, MCP_EXPIRED },
+    { "F-04 exp a string", "\"exp\":\"1700003600\"", MCP_NO_EXPIRY, MCP_NO_EXPIRY },
+    { "F-04 exp null", "\"exp\":null", MCP_NO_EXPIRY, MCP_NO_EXPIRY },
+    { "F-04 nbf future, no exp", "\"nbf\":1800000000", MCP_NOT_YET_VALID, MCP_NO_EXPIRY },
+    { "F-04 nbf a string", "\"nbf\":\"1\",\"exp\":1700003600", MCP_NOT_YET_VALID, MCP_NOT_YET_VALID },
+    { "cnf", "\"cnf\":{},\"exp\":1700003600", MCP_BOUND, MCP_BOUND },
+    { "token_type DPoP", "\"token_type\":\"DPoP\",\"exp\":1700003600", MCP_BOUND, MCP_OK },
+    { "token_type dpop", "\"token_type\":\"dpop\",\"exp\":1700003600", MCP_BOUND, MCP_OK },
+    { "token_type DPOP, no exp", "\"token_type\":\"DPOP\"", MCP_BOUND, MCP_NO_EXPIRY },
+    { "token_type DPoPs", "\"token_type\":\"DPoPs\",\"exp\":1700003600", MCP_OK, MCP_OK },
+    { "token_type a number", "\"token_type\":1,\"exp\":1700003600", MCP_OK, MCP_OK },
+    { "a refresh token", "\"token_use\":\"refresh_token\",\"exp\":1700003600", MCP_TYPE, MCP_TYPE },
+    { "an ID token", "\"nonce\":\"n\",\"exp\":1700003600", MCP_TYPE, MCP_TYPE },
+};
+
+static void test_statements(apr_pool_t *pool)
+{
+    mcp_statement_t statement = { .introspected = true };
+    mcp_claims_t claims;
+
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        statement.payload =
+            object_of(apr_psprintf(pool, "{%s,\"aud\":\"" RESOURCE "\",\"sub\":\"u\"}", statements[i].members), pool);
+        statement.introspected = true;
+        is_int(judge_statement(&claims, &statement, pool), statements[i].introspected, "introspected: %s",
+               statements[i].name);
+        statement.introspected = false;
+        is_int(judge_statement(&claims, &statement, pool), statements[i].jwt, "as a JWT: %s", statements[i].name);
+    }
+    statement = (mcp_statement_t){ .payload = object_of("{\"aud\":\"" RESOURCE "\",\"sub\":\"u\"}", pool),
+                                   .introspected = true };
+    judge_statement(&claims, &statement, pool);
+    is_int(mcp_claims_judge(&claims, &expect, apr_time_from_sec(9000000000000) - 1), MCP_OK, "without exp for long");
+    expect.skew = apr_time_from_sec(100000000000);
+    ok(claims.expires + expect.skew > claims.expires, "and no skew overflows");
+    expect.skew = apr_time_from_sec(SKEW);
+    statement.payload = object_of("{\"sub\":\"u\"}", pool);
+    is_int(judge_statement(&claims, &statement, pool), MCP_AUDIENCE, "F-05 introspected: no aud");
+    statement.payload = object_of("{\"sub\":\"u\",\"aud\":[\"account\"]}", pool);
+    is_int(judge_statement(&claims, &statement, pool), MCP_AUDIENCE, "F-05 introspected: another aud");
+    statement.payload = object_of("{\"aud\":\"" RESOURCE "\"}", pool);
+    is_int(judge_statement(&claims, &statement, pool), MCP_NO_SUBJECT, "introspected: nobody");
 }
 
 static const struct {
@@ -472,6 +529,7 @@ int main(void)
                              .skew = apr_time_from_sec(SKEW) };
     test_expiry(pool);
     test_members(pool);
+    test_statements(pool);
     test_audience(pool);
     test_subject(pool);
     test_scope(pool);

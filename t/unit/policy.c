@@ -49,12 +49,12 @@ static mcp_claims_t facts_of(const char *payload, apr_pool_t *pool)
     apr_array_header_t *role = apr_array_make(pool, 1, sizeof(const char *));
     mcp_claim_names_t names = { .scope = scope, .role = role };
     mcp_claims_t claims = { 0 };
-    mcp_jws_t jws = { 0 };
+    mcp_statement_t statement = { 0 };
 
     APR_ARRAY_PUSH(scope, const char *) = "scope";
     APR_ARRAY_PUSH(role, const char *) = "roles";
-    if (mcp_json_parse_object(&jws.payload, mcp_view_of(payload), pool) != MCP_OK ||
-        mcp_claims_read(&claims, &jws, &names, pool) != MCP_OK) {
+    if (mcp_json_parse_object(&statement.payload, mcp_view_of(payload), pool) != MCP_OK ||
+        mcp_claims_read(&claims, &statement, &names, pool) != MCP_OK) {
         abort();
     }
     return claims;

@@ -24,7 +24,7 @@ static mcp_known_t make(const char *subject, int scopes, apr_pool_t *pool)
     apr_array_header_t *audience = apr_array_make(pool, 1, sizeof(char *));
     mcp_claim_names_t names = { .scope = scope, .user = user, .audience = audience };
     mcp_claims_t *claims = apr_pcalloc(pool, sizeof(*claims));
-    mcp_jws_t jws = { .typ = MCP_TYP_JWT };
+    mcp_statement_t statement = { .typ = MCP_TYP_JWT };
     const char *words = "s0";
 
     APR_ARRAY_PUSH(user, const char *) = subs[0];
@@ -34,11 +34,11 @@ static mcp_known_t make(const char *subject, int scopes, apr_pool_t *pool)
         words = apr_psprintf(pool, "%s s%d", words, i);
     }
     if (mcp_json_parse_object(
-            &jws.payload,
+            &statement.payload,
             mcp_view_of(apr_psprintf(pool, "{\"sub\":\"%s\",\"exp\":2000000000,\"scope\":\"%s\",\"aud\":[\"a\",\"b\"]}",
                                      subject, words)),
             pool) != MCP_OK ||
-        mcp_claims_read(claims, &jws, &names, pool) != MCP_OK) {
+        mcp_claims_read(claims, &statement, &names, pool) != MCP_OK) {
         abort();
     }
     return (mcp_known_t){ .facts = claims, .voucher = &vouchers[0], .stamp = 7, .until = 9 };
