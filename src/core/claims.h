@@ -81,9 +81,6 @@ mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *ex
  * false, arrays of those joined by SP. NULL when it is absent, of another type, or has a NUL. */
 const char *mcp_claims_text(const mcp_claims_t *claims, const char *path, apr_pool_t *pool);
 
-/* The same for a value at hand. */
-const char *mcp_claims_value_text(const json_t *value, apr_pool_t *pool);
-
 /* Whether a claim is, or as an array contains, exactly this string, integer or boolean. */
 bool mcp_claims_contain(const mcp_claims_t *claims, const char *path, const char *value);
 

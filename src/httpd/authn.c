@@ -5,6 +5,7 @@
 
 #include "../core/bearer.h"
 #include "../core/digest.h"
+#include "../core/value.h"
 #include "identity.h"
 #include "reply.h"
 #include "verify.h"
@@ -47,7 +48,7 @@ static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reas
     const char *audience;
 
     if (reason == MCP_AUDIENCE) {
-        audience = mcp_claims_value_text(facts->audience, r->pool);
+        audience = mcp_value_text(facts->audience, r->pool);
         return apr_psprintf(r->pool, "expected aud \"%s\", got \"%s\"", mcp_dir_resource(mcp_conf_dir(r)),
                             audience ? mcp_log_name(mcp_view_of(audience), r->pool) : "(none)");
     }
