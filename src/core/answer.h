@@ -23,4 +23,11 @@ typedef struct {
  * suffix. */
 const char *mcp_answer_refuse(const mcp_answer_t *answer, apr_pool_t *pool);
 
+/* The max-age of a Cache-Control value (RFC 9111 5.2.2.1), as mcp_answer_t has it: 0 for NULL, for none, for one that
+ * is no number, and for several that differ. */
+apr_interval_time_t mcp_answer_max_age(const char *cache_control);
+
+/* The seconds of a Retry-After value (RFC 9110 10.2.3), as mcp_answer_t has it: 0 for NULL and for a date. */
+apr_interval_time_t mcp_answer_retry_after(const char *retry_after);
+
 #endif

@@ -105,6 +105,7 @@ const command_rec mcp_conf_directives[] = {
                       "PATH: where the last good keys are kept over a restart, or none"),
     AP_INIT_TAKE_ARGV("MCPTokenCache", mcp_cmd_token_cache, NULL, RSRC_CONF,
                       "BYTES or off: memory of each process for tokens it has verified"),
+    AP_INIT_TAKE_ARGV("MCPProxy", mcp_cmd_proxy, NULL, RSRC_CONF, "URL: the proxy for outbound requests, or none"),
     AP_INIT_TAKE_ARGV("MCPCAFile", mcp_cmd_ca_file, NULL, RSRC_CONF,
                       "PATH: certificates trusted for outbound requests"),
 

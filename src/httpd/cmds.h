@@ -23,6 +23,7 @@ MCP_CMD_ARGV(scope_prefix);
 MCP_CMD_ARGV(allow_http);
 MCP_CMD_ARGV(timeout);
 MCP_CMD_ARGV(refresh);
+MCP_CMD_ARGV(proxy);
 MCP_CMD_ARGV(state_dir);
 MCP_CMD_ARGV(token_cache);
 MCP_CMD_ARGV(ca_file);

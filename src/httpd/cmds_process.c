@@ -147,3 +147,28 @@ MCP_CMD_ARGV(token_cache)
     }
     return NULL;
 }
+
+MCP_CMD_ARGV(proxy)
+{
+    mcp_server_conf_t *conf = mcp_cmds_server(cmd);
+    const char *example = "MCPProxy http://proxy.internal:3128", *word = mcp_cmds_words(cmd, argc, argv);
+    const char *wrong = inside(cmd, argc, argv);
+    mcp_uri_t uri;
+
+    (void)section;
+    if (wrong) {
+        return wrong;
+    }
+    if (strcasecmp(word, "none") == 0) {
+        conf->proxy = "";
+        return NULL;
+    }
+    if ((wrong = mcp_cmds_uri(cmd, &uri, word, example)) != NULL) {
+        return wrong;
+    }
+    if (uri.https || uri.query || (*uri.path && strcmp(uri.path, "/") != 0)) {
+        return mcp_cmds_refuse(cmd, word, "is not http:// with a host and a port", example);
+    }
+    conf->proxy = word;
+    return NULL;
+}

@@ -69,7 +69,10 @@ static mcp_keyring_source_t source_of(const mcp_issuer_conf_t *issuer, const mcp
                   .throttle = mcp_server_throttle(conf),
                   .lease = 3 * mcp_server_timeout(conf) + apr_time_from_sec(10) },
         .static_keys = issuer->static_keys,
-        .fetch = { .timeout = mcp_server_timeout(conf), .ca_file = conf->ca_file, .allow_http = conf->allow_http },
+        .fetch = { .timeout = mcp_server_timeout(conf),
+                   .proxy = conf->proxy && *conf->proxy ? conf->proxy : NULL,
+                   .ca_file = conf->ca_file,
+                   .allow_http = conf->allow_http },
     };
 
     return source;
@@ -79,7 +82,7 @@ static mcp_keyring_source_t source_of(const mcp_issuer_conf_t *issuer, const mcp
 static const char *identity_of(const mcp_keyring_source_t *source, apr_pool_t *pool)
 {
     const char *const parts[] = { source->plan.source.issuer, joined(source->plan.source.key_urls, pool),
-                                  source->fetch.ca_file };
+                                  source->fetch.ca_file, source->fetch.proxy };
 
     return mcp_snapshot_identity(parts, sizeof(parts) / sizeof(parts[0]), pool);
 }

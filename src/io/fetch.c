@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "../core/limits.h"
-#include "../core/uri.h"
+#include "route.h"
 
 /* What the callbacks of one exchange share. */
 typedef struct {
@@ -17,9 +17,12 @@ typedef struct {
     apr_size_t size;
     apr_size_t headers; /* bytes of header fields so far */
     unsigned reach;
+    const char *cache_control; /* of the answer, all fields joined */
+    const char *retry_after;
     bool too_large;
     bool out_of_reach;
     const atomic_bool *stop;
+    char error[CURL_ERROR_SIZE];
 } exchange_t;
 
 apr_status_t mcp_fetch_global_init(void)
@@ -40,19 +43,6 @@ static unsigned reach_of_socket(const struct sockaddr *address)
     default:
         return MCP_REACH_OTHER;
     }
-}
-
-static unsigned reach_of_text(const char *address)
-{
-    unsigned char bytes[sizeof(struct in6_addr)];
-
-    if (address && inet_pton(AF_INET, address, bytes) == 1) {
-        return mcp_address_reach((mcp_view_t){ (const char *)bytes, 4 });
-    }
-    if (address && inet_pton(AF_INET6, address, bytes) == 1) {
-        return mcp_address_reach((mcp_view_t){ (const char *)bytes, 16 });
-    }
-    return 0;
 }
 
 /* Asked for the address about to be connected to, after the name was resolved: no later answer of DNS can change it. */
@@ -76,16 +66,45 @@ static int go_on(void *baton, curl_off_t down_total, curl_off_t down, curl_off_t
     return exchange->stop && atomic_load(exchange->stop);
 }
 
+/* The value of a header line when it is this field; NULL when it is another. */
+static const char *value_of(mcp_view_t line, const char *name, apr_pool_t *pool)
+{
+    size_t len = strlen(name);
+
+    if (line.len <= len || line.data[len] != ':' || strncasecmp(line.data, name, len) != 0) {
+        return NULL;
+    }
+    return apr_pstrmemdup(pool, line.data + len + 1, line.len - len - 1);
+}
+
+static void keep_field(exchange_t *exchange, mcp_view_t line)
+{
+    const char *value;
+
+    if (line.len > 5 && memcmp(line.data, "HTTP/", 5) == 0) { /* a new answer: what an interim one said is gone */
+        exchange->cache_control = exchange->retry_after = NULL;
+    } else if ((value = value_of(line, "Cache-Control", exchange->pool)) != NULL) {
+        exchange->cache_control =
+            exchange->cache_control ? apr_pstrcat(exchange->pool, exchange->cache_control, ",", value, NULL) : value;
+    } else if ((value = value_of(line, "Retry-After", exchange->pool)) != NULL) {
+        exchange->retry_after = exchange->retry_after ? "" : value; /* two of them are none */
+    }
+}
+
 static size_t take_header(char *data, size_t size, size_t count, void *baton)
 {
     exchange_t *exchange = baton;
+    mcp_view_t line = { data, size * count };
 
-    (void)data;
-    exchange->headers += size * count;
+    exchange->headers += line.len;
     if (exchange->headers > MCP_LIMIT_FETCH_HEADERS) {
         exchange->too_large = true;
         return 0;
     }
+    while (line.len > 0 && (line.data[line.len - 1] == '\r' || line.data[line.len - 1] == '\n')) {
+        line.len--;
+    }
+    keep_field(exchange, line);
     return size * count;
 }
 
@@ -124,36 +143,6 @@ static size_t take_body(char *data, size_t size, size_t count, void *baton)
     return len;
 }
 
-static bool is_listed(const apr_array_header_t *hosts, const char *host)
-{
-    for (int i = 0; hosts && i < hosts->nelts; i++) {
-        if (strcasecmp(APR_ARRAY_IDX(hosts, i, const char *), host) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* NULL when the URL may be fetched. Plain http to "localhost" must end up there, whatever the resolver says. */
-static const char *judge_url(exchange_t *exchange, bool *https, const char *url, const mcp_fetch_options_t *options)
-{
-    mcp_uri_t uri;
-    const char *wrong = mcp_uri_parse(&uri, url, exchange->pool);
-
-    if (wrong) {
-        return apr_psprintf(exchange->pool, "a URL that %s", wrong);
-    }
-    *https = uri.https;
-    if (uri.https || is_listed(options->allow_http, uri.host)) {
-        return NULL;
-    }
-    if (!mcp_uri_is_loopback(&uri)) {
-        return "plain http, which this host is not allowed";
-    }
-    exchange->reach &= MCP_REACH_LOOPBACK;
-    return NULL;
-}
-
 static apr_status_t free_handle(void *handle)
 {
     curl_easy_cleanup(handle);
@@ -166,14 +155,48 @@ static apr_status_t free_fields(void *fields)
     return APR_SUCCESS;
 }
 
-static struct curl_slist *make_fields(apr_pool_t *pool)
+/* Add a field to the list; the list is gone when that fails. */
+static struct curl_slist *add_field(struct curl_slist *fields, const char *line)
+{
+    struct curl_slist *longer = fields ? curl_slist_append(fields, line) : NULL;
+
+    if (!longer) {
+        curl_slist_free_all(fields);
+    }
+    return longer;
+}
+
+static struct curl_slist *make_fields(const mcp_fetch_request_t *request, apr_pool_t *pool)
 {
     struct curl_slist *fields = curl_slist_append(NULL, "Accept: application/json");
 
+    if (request->authorization) {
+        fields = add_field(fields, apr_pstrcat(pool, "Authorization: ", request->authorization, NULL));
+    }
+    if (request->form) {
+        fields = add_field(fields, "Content-Type: application/x-www-form-urlencoded");
+        fields = add_field(fields, "Expect:"); /* curl would wait for a 100 (Continue) that few servers send */
+    }
     if (fields) {
         apr_pool_cleanup_register(pool, fields, free_fields, apr_pool_cleanup_null);
     }
     return fields;
+}
+
+/* A POST when there is a form. curl borrows it until the exchange is over. */
+static bool set_form(CURL *curl, const char *form)
+{
+    return !form || (curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
+                     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(form)) == CURLE_OK &&
+                     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form) == CURLE_OK);
+}
+
+/* "" is none, not even the environment's. */
+static bool set_proxy(CURL *curl, const char *proxy)
+{
+    return curl_easy_setopt(curl, CURLOPT_PROXY, proxy ? proxy : "") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOPROXY, "") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK;
 }
 
 static bool set_numbers(CURL *curl, apr_interval_time_t timeout)
@@ -221,11 +244,10 @@ static bool set_texts(CURL *curl, const char *url, const char *ca_file, struct c
     }
     return fields && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK && /* "" is none, not even the environment's */
            curl_easy_setopt(curl, CURLOPT_USERAGENT, "mod_auth_mcp") == CURLE_OK;
 }
 
-static bool set_callbacks(CURL *curl, exchange_t *exchange, char *error)
+static bool set_callbacks(CURL *curl, exchange_t *exchange)
 {
     return curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK &&
@@ -235,7 +257,7 @@ static bool set_callbacks(CURL *curl, exchange_t *exchange, char *error)
            curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK;
+           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange->error) == CURLE_OK;
 }
 
 /* What curl says, made safe for a log line. */
@@ -247,17 +269,17 @@ static const char *describe(CURLcode code, char *error, apr_pool_t *pool)
     return apr_pstrdup(pool, *error ? error : curl_easy_strerror(code));
 }
 
-static apr_status_t fail(mcp_answer_t *answer, const exchange_t *exchange, CURLcode code, char *error)
+static apr_status_t fail(mcp_answer_t *answer, exchange_t *exchange, CURLcode code)
 {
     if (exchange->too_large) {
         answer->problem = apr_psprintf(exchange->pool, "more than %d bytes", MCP_LIMIT_DOCUMENT);
         return APR_ENOSPC;
     }
     if (exchange->out_of_reach && code == CURLE_COULDNT_CONNECT) {
-        answer->problem = "an address in a part of the network that this URL may not lead to";
+        answer->problem = MCP_ROUTE_OUT_OF_REACH;
         return APR_EACCES;
     }
-    answer->problem = describe(code, error, exchange->pool);
+    answer->problem = describe(code, exchange->error, exchange->pool);
     return code == CURLE_OPERATION_TIMEDOUT ? APR_TIMEUP : APR_EGENERAL;
 }
 
@@ -273,30 +295,41 @@ static void succeed(mcp_answer_t *answer, const exchange_t *exchange, CURL *curl
     }
     text = NULL;
     curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &text);
-    answer->reach = reach_of_text(text);
+    answer->reach = mcp_route_reach(text);
     answer->body = (mcp_view_t){ exchange->data, exchange->len };
+    answer->max_age = mcp_answer_max_age(exchange->cache_control);
+    answer->retry_after = mcp_answer_retry_after(exchange->retry_after);
 }
 
-apr_status_t mcp_fetch(mcp_answer_t *answer, const char *url, unsigned reach, const mcp_fetch_options_t *options,
+/* Give curl all it needs. */
+static bool prepare(CURL *curl, exchange_t *exchange, const mcp_fetch_request_t *request, const mcp_route_t *route,
+                    const mcp_fetch_options_t *options)
+{
+    return set_numbers(curl, options->timeout) && set_protocol(curl, route->https) &&
+           set_texts(curl, request->url, options->ca_file, make_fields(request, exchange->pool)) &&
+           set_form(curl, request->form) && set_proxy(curl, route->by_proxy ? options->proxy : NULL) &&
+           set_callbacks(curl, exchange);
+}
+
+apr_status_t mcp_fetch(mcp_answer_t *answer, const mcp_fetch_request_t *request, const mcp_fetch_options_t *options,
                        apr_pool_t *pool)
 {
-    exchange_t exchange = { .pool = pool, .reach = reach, .stop = options->stop };
-    char error[CURL_ERROR_SIZE] = "";
-    bool https = true;
+    exchange_t exchange = { .pool = pool, .stop = options->stop };
+    mcp_route_t route;
     CURL *curl;
     CURLcode code;
 
     *answer = (mcp_answer_t){ .status = 0 };
-    if ((answer->problem = judge_url(&exchange, &https, url, options)) != NULL) {
+    if ((answer->problem = mcp_route_find(&route, request, options, pool)) != NULL) {
         return APR_EACCES;
     }
+    exchange.reach = route.reach;
     if ((curl = curl_easy_init()) == NULL) {
         answer->problem = "no memory for an exchange";
         return APR_ENOMEM;
     }
     apr_pool_cleanup_register(pool, curl, free_handle, apr_pool_cleanup_null);
-    if (!set_numbers(curl, options->timeout) || !set_protocol(curl, https) ||
-        !set_texts(curl, url, options->ca_file, make_fields(pool)) || !set_callbacks(curl, &exchange, error)) {
+    if (!prepare(curl, &exchange, request, &route, options)) {
         answer->problem = "a libcurl that lacks an option";
         apr_pool_cleanup_run(pool, curl, free_handle);
         return APR_ENOTIMPL;
@@ -307,5 +340,5 @@ apr_status_t mcp_fetch(mcp_answer_t *answer, const char *url, unsigned reach, co
     }
     /* Before the buffers of this function are gone. */
     apr_pool_cleanup_run(pool, curl, free_handle);
-    return code == CURLE_OK ? APR_SUCCESS : fail(answer, &exchange, code, error);
+    return code == CURLE_OK ? APR_SUCCESS : fail(answer, &exchange, code);
 }

@@ -78,7 +78,7 @@ static void walk(mcp_gather_t *gather, const mcp_fetch_options_t *fetch, const m
         apr_pool_t *scratch = make_pool();
 
         options.timeout = left < fetch->timeout ? left : fetch->timeout;
-        mcp_fetch(&answer, url, reach, &options, scratch);
+        mcp_fetch(&answer, &(mcp_fetch_request_t){ .url = url, .reach = reach }, &options, scratch);
         mcp_gather_deliver(gather, &answer, log);
         apr_pool_destroy(scratch);
     }

@@ -219,7 +219,8 @@ subtest 'outages.conf' => sub {
 
 subtest 'company-login.conf' => sub {
     my $httpd = start('company-login.conf', example('company-login.conf',
-        'http://keys.internal/jwks.json' => $AS->jwks_uri, '/etc/ssl/certs/company-ca.pem' => MCPTest::TLS::files()->{ca}));
+        'http://keys.internal/jwks.json' => $AS->jwks_uri, '/etc/ssl/certs/company-ca.pem' => MCPTest::TLS::files()->{ca},
+        'http://proxy.internal:3128' => 'http://127.0.0.1:9'));    # hosts of this machine are not asked for there
     my $url = 'https://mcp.example.com/mcp';
     my $jwt = MCPTest::JWT->new(key => $KEY, iss => 'https://login.example.com/tenant/v2.0', aud => 'api://files', preferred_username => 'alice@example.com');
     my $doc = walk(client($httpd, 'mcp.example.com'), url => $url, scope => 'api://files/Files.Read',

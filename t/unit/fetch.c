@@ -30,9 +30,15 @@ static const char *url_of(const char *path, apr_pool_t *pool)
     return apr_psprintf(pool, "http://127.0.0.1:%u%s", server->port, path);
 }
 
+static apr_status_t fetch_url(mcp_answer_t *answer, const char *url, unsigned reach, const mcp_fetch_options_t *how,
+                              apr_pool_t *pool)
+{
+    return mcp_fetch(answer, &(mcp_fetch_request_t){ .url = url, .reach = reach }, how, pool);
+}
+
 static apr_status_t get(mcp_answer_t *answer, const char *path, apr_pool_t *pool)
 {
-    return mcp_fetch(answer, url_of(path, pool), MCP_REACH_ALL, &options, pool);
+    return fetch_url(answer, url_of(path, pool), MCP_REACH_ALL, &options, pool);
 }
 
 static void test_good(apr_pool_t *pool)
@@ -209,14 +215,14 @@ static void test_urls(apr_pool_t *pool)
     mcp_answer_t answer;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        apr_status_t status = mcp_fetch(&answer, rows[i].url, rows[i].reach, &options, pool);
+        apr_status_t status = fetch_url(&answer, rows[i].url, rows[i].reach, &options, pool);
 
         is_int(status, rows[i].status, "'%s', reach %u: %s", rows[i].url, rows[i].reach,
                answer.problem ? answer.problem : "good");
     }
-    is_int(mcp_fetch(&answer, url_of("/good", pool), MCP_REACH_PUBLIC, &options, pool), APR_EACCES,
+    is_int(fetch_url(&answer, url_of("/good", pool), MCP_REACH_PUBLIC, &options, pool), APR_EACCES,
            "a server that is there, out of reach");
-    is_int(mcp_fetch(&answer, url_of("/good", pool), MCP_REACH_LOOPBACK, &options, pool), APR_SUCCESS, "and within");
+    is_int(fetch_url(&answer, url_of("/good", pool), MCP_REACH_LOOPBACK, &options, pool), APR_SUCCESS, "and within");
 }
 
 /* Loopback in spellings that do not show it, so that nothing but the list makes them allowed. */
@@ -229,13 +235,13 @@ static void test_allow_http(apr_pool_t *pool)
 
     APR_ARRAY_PUSH(hosts, const char *) = "other.example";
     APR_ARRAY_PUSH(hosts, const char *) = "0X7F.1";
-    is_int(mcp_fetch(&answer, hex, MCP_REACH_ALL, &options, pool), APR_EACCES, "plain http to a host");
+    is_int(fetch_url(&answer, hex, MCP_REACH_ALL, &options, pool), APR_EACCES, "plain http to a host");
     options.allow_http = hosts;
-    is_int(mcp_fetch(&answer, hex, MCP_REACH_ALL, &options, pool), APR_SUCCESS, "that is listed");
-    is_int(mcp_fetch(&answer, zero, MCP_REACH_ALL, &options, pool), APR_EACCES, "and to one that is not");
-    is_int(mcp_fetch(&answer, "http://x.other.example/", MCP_REACH_ALL, &options, pool), APR_EACCES,
+    is_int(fetch_url(&answer, hex, MCP_REACH_ALL, &options, pool), APR_SUCCESS, "that is listed");
+    is_int(fetch_url(&answer, zero, MCP_REACH_ALL, &options, pool), APR_EACCES, "and to one that is not");
+    is_int(fetch_url(&answer, "http://x.other.example/", MCP_REACH_ALL, &options, pool), APR_EACCES,
            "nor is the subdomain of one that is");
-    is_int(mcp_fetch(&answer, hex, MCP_REACH_PUBLIC, &options, pool), APR_EACCES, "reach counts all the same");
+    is_int(fetch_url(&answer, hex, MCP_REACH_PUBLIC, &options, pool), APR_EACCES, "reach counts all the same");
     options.allow_http = NULL;
 }
 
@@ -309,7 +315,7 @@ static void try_tls(const char *what, const char *certificate, const char *trust
     if (port == 0) {
         skip(1, "openssl(1) is not there");
     } else {
-        mcp_fetch(&answer, apr_psprintf(pool, "https://localhost:%u/", port), MCP_REACH_ALL, &tls, pool);
+        fetch_url(&answer, apr_psprintf(pool, "https://localhost:%u/", port), MCP_REACH_ALL, &tls, pool);
         ok(problem ? answer.problem && strstr(answer.problem, problem) : answer.status == 200, "%s: %s", what,
            answer.problem ? answer.problem : "good");
     }
@@ -342,6 +348,151 @@ static void test_tls(apr_pool_t *pool)
     rmdir(dir);
 }
 
+/* A POST is one, with its form and credential as they are; neither is ever in what is said about it. */
+static void test_post(apr_pool_t *pool)
+{
+    mcp_fetch_request_t request = { .url = url_of("/post", pool),
+                                    .reach = MCP_REACH_ALL,
+                                    .form = "token=a%26b&client_secret=hunter2",
+                                    .authorization = "Basic c2VjcmV0" };
+    mcp_answer_t answer;
+
+    loopback_json(server, "/post", "{}");
+    is_int(mcp_fetch(&answer, &request, &options, pool), APR_SUCCESS, "a POST");
+    is_int(answer.status, 200, "is answered");
+    ok(strncmp(server->request, "POST /post HTTP/1.1\r\n", 21) == 0, "as a POST");
+    ok(strstr(server->request, "\r\nAuthorization: Basic c2VjcmV0\r\n") != NULL, "with its credential");
+    ok(strstr(server->request, "\r\nContent-Type: application/x-www-form-urlencoded\r\n") != NULL, "its type");
+    ok(strstr(server->request, "\r\nContent-Length: 33\r\n") != NULL, "its length");
+    ok(!strstr(server->request, "Expect"), "and no Expect");
+    loopback_route(server, "/post", "HTTP/1.1 302 Found\r\nLocation: /good\r\nConnection: close\r\n", "");
+    is_int(mcp_fetch(&answer, &request, &options, pool), APR_SUCCESS, "a redirect of a POST");
+    is_int(answer.status, 302, "is not followed");
+    request.url = "http://127.0.0.1:1/x";
+    is_int(mcp_fetch(&answer, &request, &options, pool), APR_EGENERAL, "one that fails");
+    ok(!strstr(answer.problem, "hunter2") && !strstr(answer.problem, "c2Vj"), "keeps its secrets: %s", answer.problem);
+}
+
+/* Cache-Control and Retry-After of the final answer, however they are written. */
+static void test_fields(apr_pool_t *pool)
+{
+    static const struct {
+        const char *head;
+        apr_interval_time_t max_age, retry_after;
+    } rows[] = { { "HTTP/1.1 200 OK\r\n", 0, 0 },
+                 { "HTTP/1.1 200 OK\r\ncache-control:max-age=60\r\n", 60000000, 0 },
+                 { "HTTP/1.1 200 OK\r\nCache-Control: public\r\nCache-Control: max-age=60\r\n", 60000000, 0 },
+                 { "HTTP/1.1 200 OK\r\nX-Cache-Control: max-age=60\r\nRetry-Afterwards: 1\r\n", 0, 0 },
+                 { "HTTP/1.1 103 Early Hints\r\nCache-Control: max-age=60\r\nRetry-After: 9\r\n\r\n"
+                   "HTTP/1.1 200 OK\r\n",
+                   0, 0 },
+                 { "HTTP/1.1 429 Slow Down\r\nRetry-After: 120\r\n", 0, 120000000 },
+                 { "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nRetry-After: 2\r\n", 0, 0 } };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mcp_answer_t answer;
+
+        loopback_route(server, "/fields", apr_pstrcat(pool, rows[i].head, "Connection: close\r\n", NULL), "{}");
+        get(&answer, "/fields", pool);
+        is_int(answer.max_age, rows[i].max_age, "max-age of row %d", (int)i);
+        is_int(answer.retry_after, rows[i].retry_after, "Retry-After of row %d", (int)i);
+    }
+}
+
+static void test_header_values(void)
+{
+    static const struct {
+        const char *value;
+        apr_interval_time_t want; /* microseconds; 1 for zero */
+    } ages[] = { { NULL, 0 },
+                 { "", 0 },
+                 { "max-age=300", 300000000 },
+                 { "MAX-AGE=300 ", 300000000 },
+                 { "public, max-age=300, must-revalidate", 300000000 },
+                 { "public,max-age=\"300\"", 300000000 },
+                 { "max-age=0", 1 },
+                 { "no-cache, no-store, max-age=0, private", 1 },
+                 { "max-age=99999999999999999999999", 1000000000000000 },
+                 { "max-age=-1", 0 },
+                 { "max-age=1.5", 0 },
+                 { "max-age=", 0 },
+                 { "max-age", 0 },
+                 { "max-age=\"\"", 0 },
+                 { "max-age=\"3", 0 },
+                 { "max-age=abc", 0 },
+                 { "max-age = 5", 0 },
+                 { "s-maxage=5", 0 },
+                 { "x-max-age=5", 0 },
+                 { "max-age=5, max-age=5", 5000000 },
+                 { "max-age=5, max-age=6", 0 },
+                 { "a=\"b, max-age=7\", c", 0 },
+                 { "a=\"b, max-age=7", 0 },
+                 { ",,, max-age=8,,,", 8000000 },
+                 { "max-age=0x10", 0 } },
+      pauses[] = { { NULL, 0 },
+                   { "", 0 },
+                   { "120", 120000000 },
+                   { " 120 ", 120000000 },
+                   { "0", 1 },
+                   { "-1", 0 },
+                   { "1.5", 0 },
+                   { "99999999999999999999", 1000000000000000 },
+                   { "Fri, 31 Dec 1999 23:59:59 GMT", 0 },
+                   { "12 13", 0 } };
+
+    for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+        is_int(mcp_answer_max_age(ages[i].value), ages[i].want, "Cache-Control: %s",
+               ages[i].value ? ages[i].value : "(none)");
+    }
+    for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+        is_int(mcp_answer_retry_after(pauses[i].value), pauses[i].want, "Retry-After: %s",
+               pauses[i].value ? pauses[i].value : "(none)");
+    }
+}
+
+/* A server that is being stopped does not wait for an authorization server that hangs. */
+static void test_stop(apr_pool_t *pool)
+{
+    atomic_bool stop = false;
+    mcp_fetch_options_t how = { .timeout = apr_time_from_sec(20), .stop = &stop };
+    mcp_answer_t answer;
+    double start = seconds();
+
+    loopback_json(server, "/stop", "{}")->manner = LOOPBACK_HANG;
+    atomic_store(&stop, true);
+    is_int(fetch_url(&answer, url_of("/stop", pool), MCP_REACH_ALL, &how, pool), APR_EGENERAL,
+           "a fetch that is to stop");
+    ok(seconds() - start < 3, "does, soon: %.3f s", seconds() - start);
+}
+
+/* By way of a proxy only its own address is connected to, so the URL itself is looked at. */
+static void test_proxy_reach(apr_pool_t *pool)
+{
+    static const struct {
+        const char *url;
+        unsigned reach;
+        apr_status_t want;
+    } rows[] = { { "https://169.254.169.254/latest", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://10.0.0.1/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://[fe80::1]/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://[::ffff:10.0.0.1]/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://2852039166/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://169.254.43518/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://0xa9.0xfe.0xa9.0xfe/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://192.0.2.1/", MCP_REACH_ALL, APR_EGENERAL },
+                 { "https://as.example/", MCP_REACH_PUBLIC, APR_EGENERAL },
+                 { "http://as.example/", MCP_REACH_PUBLIC, APR_EACCES } };
+    mcp_fetch_options_t how = { .timeout = apr_time_from_sec(2), .proxy = "http://127.0.0.1:1" };
+    mcp_answer_t answer;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        is_int(fetch_url(&answer, rows[i].url, rows[i].reach, &how, pool), rows[i].want, "%s through a proxy: %s",
+               rows[i].url, answer.problem);
+    }
+    is_int(fetch_url(&answer, url_of("/good", pool), MCP_REACH_ALL, &how, pool), APR_SUCCESS,
+           "this machine is asked directly");
+}
+
 int main(void)
 {
     apr_pool_t *pool;
@@ -362,6 +513,11 @@ int main(void)
     test_urls(pool);
     test_allow_http(pool);
     test_tls(pool);
+    test_post(pool);
+    test_fields(pool);
+    test_header_values();
+    test_stop(pool);
+    test_proxy_reach(pool);
     loopback_stop(server);
     apr_terminate();
     return done_testing();

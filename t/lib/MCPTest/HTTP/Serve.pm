@@ -32,6 +32,7 @@ sub read_request ($reader) {
     my $line = $reader->line // return undef;
     my ($method, $target, $version) = $line =~ m{^(\S+) (.+) (HTTP/\d\.\d)\z} or die "bad request line: $line\n";
     my $request = { method => $method, target => $target, version => $version, headers => [ $reader->fields ] };
+    $target =~ s{^http://[^/]+}{};    # RFC 9112 3.2.2: what a proxy is asked
     @$request{qw(path query)} = split /\?/, $target, 2;
     put($reader->socket, "HTTP/1.1 100 Continue\r\n\r\n") if (header_of($request, 'Expect') // '') =~ /100-continue/i;
     my $body = '';
