@@ -79,6 +79,11 @@
 #define MCP_LIMIT_DOUBTERS 16
 #define MCP_LIMIT_DOUBT_WAIT 1000
 
+/* Bytes of a sealed introspection answer in a shared cache. mod_socache_shmcb complains in the log about each value that
+ * is larger than one of its subcaches: in its default segment of 512 KB that is 14144 bytes. redis and memcached take a
+ * megabyte and more. Usual answers are some 1 KiB; one that does not fit is asked for again. */
+#define MCP_LIMIT_RECORD 12288
+
 /* Bytes of a file named in the configuration (keys, certificates, secrets). */
 #define MCP_LIMIT_FILE 1048576
 
