@@ -91,6 +91,21 @@
 #define MCP_LIMIT_TOKEN_CACHE_MIN 1048576
 #define MCP_LIMIT_TOKEN_CACHE_MAX 2147483648
 
+/* Tokens of one issuer that are being introspected at a time, over all processes of a server: each takes a thread here and
+ * a request there. */
+#define MCP_LIMIT_INQUIRIES 32
+
+/* Tokens of one issuer that are remembered as not active, and for how many seconds: a flood of them costs the
+ * authorization server little, and a token that becomes active is not kept waiting. */
+#define MCP_LIMIT_INACTIVE 2048
+#define MCP_LIMIT_INACTIVE_AGE 5
+
+/* Seconds between two attempts to reach an introspection endpoint that does not answer, at most. */
+#define MCP_LIMIT_INQUIRY_PAUSE 8
+
+/* Seconds that an introspection result may be kept at most, whatever the admin says. */
+#define MCP_LIMIT_INTROSPECTION_AGE 3600
+
 /* Scopes read from one token; more are dropped, which only takes rights away. */
 #define MCP_LIMIT_SCOPES 4096
 
