@@ -36,6 +36,8 @@ static const mcp_reason_row_t rows[MCP_REASON_COUNT] = {
                     "The token is bound to a sender and cannot be used as a Bearer token" },
     [MCP_NO_SUBJECT] = { "sub", 401, "invalid_token", true, MCP_LOG_INFO, "The token names no user" },
 
+    [MCP_INACTIVE] = { "inactive", 401, "invalid_token", true, MCP_LOG_INFO, "The token is not active" },
+
     [MCP_INSUFFICIENT_SCOPE] = { "insufficient_scope", 403, "insufficient_scope", true, MCP_LOG_INFO,
                                  "The token lacks a scope that is required here" },
     [MCP_MISSING_ROLE] = { "missing_role", 403, "insufficient_scope", true, MCP_LOG_INFO,
@@ -47,6 +49,9 @@ static const mcp_reason_row_t rows[MCP_REASON_COUNT] = {
 
     [MCP_KEYS_UNAVAILABLE] = { "keys_unavailable", 503, NULL, false, MCP_LOG_INFO,
                                "Tokens cannot be checked at the moment" },
+    [MCP_INTROSPECTION_UNAVAILABLE] = { "introspection_unavailable", 503, NULL, false, MCP_LOG_INFO,
+                                        "The authorization server cannot be asked about the token at the moment" },
+    [MCP_BUSY] = { "busy", 503, NULL, false, MCP_LOG_INFO, "Too many tokens are being checked at the moment" },
     [MCP_MISCONFIGURED] = { "misconfigured", 500, NULL, false, MCP_LOG_ERROR, "The server is misconfigured" },
 
     [MCP_NO_METADATA] = { "no_metadata", 404, NULL, false, MCP_LOG_DEBUG, "There is no such protected resource" },

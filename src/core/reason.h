@@ -32,6 +32,8 @@ typedef enum {
     MCP_NOT_YET_VALID,
     MCP_BOUND,
     MCP_NO_SUBJECT,
+    /* introspection (RFC 7662 2.2) */
+    MCP_INACTIVE,
     /* the rules (RFC 6750 3.1) */
     MCP_INSUFFICIENT_SCOPE,
     MCP_MISSING_ROLE,
@@ -40,6 +42,8 @@ typedef enum {
     MCP_ORIGIN,
     /* the server itself */
     MCP_KEYS_UNAVAILABLE,
+    MCP_INTROSPECTION_UNAVAILABLE,
+    MCP_BUSY,
     MCP_MISCONFIGURED,
     /* the metadata (RFC 9728 3) */
     MCP_NO_METADATA,
