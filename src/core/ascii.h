@@ -5,6 +5,7 @@
 #define MCP_ASCII_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 static inline bool mcp_ascii_is_alnum(char c)
 {
@@ -14,6 +15,17 @@ static inline bool mcp_ascii_is_alnum(char c)
 static inline char mcp_ascii_lower(char c)
 {
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* Whether two texts of the same length are equal in any case. */
+static inline bool mcp_ascii_same(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (mcp_ascii_lower(a[i]) != mcp_ascii_lower(b[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 #endif

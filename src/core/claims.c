@@ -18,15 +18,8 @@ bool mcp_claims_token_type(const json_t *payload, const char *type)
 {
     mcp_view_t text;
 
-    if (!mcp_json_string(&text, json_object_get(payload, "token_type")) || text.len != strlen(type)) {
-        return false;
-    }
-    for (apr_size_t i = 0; i < text.len; i++) {
-        if (mcp_ascii_lower(text.data[i]) != mcp_ascii_lower(type[i])) {
-            return false;
-        }
-    }
-    return true;
+    return mcp_json_string(&text, json_object_get(payload, "token_type")) && text.len == strlen(type) &&
+           mcp_ascii_same(text.data, type, text.len);
 }
 
 bool mcp_claims_time(apr_time_t *time, const json_t *value)

@@ -1,6 +1,6 @@
 /* claims.h - what a verified token says: read once into facts, judged for every request (RFC 9068 2.2 and 4, RFC 8725).
- * Not how the token was verified (jws.h, introspect.h), nor what its scopes allow (policy.h). Facts hold for every place;
- * a judgement holds only under the expectations it was made with.
+ * Not how the token was verified (jws.h, introspect.h), nor what its scopes allow (policy.h). Facts hold for every
+ * place; a judgement holds only under the expectations it was made with.
  */
 #ifndef MCP_CLAIMS_H
 #define MCP_CLAIMS_H
