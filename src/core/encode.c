@@ -1,5 +1,6 @@
 #include "encode.h"
 
+#include "ascii.h"
 #include "limits.h"
 
 static bool is_control(char c)
@@ -27,6 +28,13 @@ static bool goes_into_header(mcp_view_t value, apr_size_t i)
 static bool goes_into_user(mcp_view_t value, apr_size_t i)
 {
     return value.data[i] != '%' && !is_control(value.data[i]);
+}
+
+static bool goes_into_form(mcp_view_t value, apr_size_t i)
+{
+    char c = value.data[i];
+
+    return mcp_ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 static char *encode(mcp_view_t value, bool (*goes)(mcp_view_t value, apr_size_t i), apr_pool_t *pool)
@@ -57,6 +65,11 @@ const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool)
 char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool)
 {
     return encode(value, goes_into_user, pool);
+}
+
+const char *mcp_encode_form(mcp_view_t value, apr_pool_t *pool)
+{
+    return encode(value, goes_into_form, pool);
 }
 
 bool mcp_encode_is_reserved(const char *name)

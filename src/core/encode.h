@@ -1,5 +1,5 @@
-/* encode.h - claims as values of header fields and variables: what may be written at all, and how so that two never
- * look alike. Not which claim goes where.
+/* encode.h - claims as values of header fields and variables, and parameters of a form: what may be written at all, and
+ * how so that two never look alike. Not which value goes where.
  */
 #ifndef MCP_ENCODE_H
 #define MCP_ENCODE_H
@@ -14,6 +14,10 @@ const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool);
 
 /* For REMOTE_USER: '%' and control bytes as %XX, the rest as it is. */
 char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool);
+
+/* For a parameter of a form (application/x-www-form-urlencoded, RFC 6749 B): all but unreserved characters (RFC 3986
+ * 2.3) as %XX, so that no value ends a parameter or begins one. */
+const char *mcp_encode_form(mcp_view_t value, apr_pool_t *pool);
 
 /* Whether a header field says what a request is, or what MCP clients say of themselves, so that no claim may set it. */
 bool mcp_encode_is_reserved(const char *name);
