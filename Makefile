@@ -22,15 +22,15 @@ HTTPD_INC  = -isystem $(shell $(APXS) -q INCLUDEDIR)
 MODDIR     = $(shell $(APXS) -q LIBEXECDIR)
 BASE      := -std=c11 -D_GNU_SOURCE $(APR_DEF) -DMCP_VERSION='"$(VERSION)"' -fPIC -fvisibility=hidden $(WARNINGS) $(APR_INC)
 
-MODULE_LIBS := $(shell pkg-config --libs jansson libcrypto libcurl 2>/dev/null) -lm
+MODULE_LIBS := $(shell pkg-config --libs jansson libcrypto libcurl libjwt 2>/dev/null) -lm
 TOOL_LIBS   := $(shell pkg-config --libs jansson libcrypto libjwt apr-1 apr-util-1 2>/dev/null) -lm
 TEST_LIBS   := $(shell pkg-config --libs jansson libcrypto libcurl libjwt apr-1 apr-util-1 2>/dev/null) -lm -lpthread
 
 # Rooms. core and io are compiled without httpd's headers in reach: an arrow in the wrong direction does not build.
-CORE  := $(filter-out src/core/mint.c,$(wildcard src/core/*.c))
+CORE  := $(wildcard src/core/*.c)
 IO    := $(wildcard src/io/*.c)
 HTTPD := mod_auth_mcp.c $(wildcard src/httpd/*.c)
-TOOLS := $(wildcard src/tools/*.c) src/core/mint.c
+TOOLS := $(wildcard src/tools/*.c)
 UNIT  := $(wildcard t/unit/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -65,7 +65,7 @@ $(TOOL): $(call obj,$(TOOLS) $(CORE))
 	@echo '  LD    $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
-$(BUILD)/t/unit/%.t: $(BUILD)/t/unit/%.o $(call obj,$(IO) $(CORE) src/core/mint.c)
+$(BUILD)/t/unit/%.t: $(BUILD)/t/unit/%.o $(call obj,$(IO) $(CORE))
 	@echo '  LD    $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
