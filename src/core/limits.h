@@ -42,6 +42,12 @@
 /* Bytes of all header fields of such an answer; curl itself sets no bound before 8.3. */
 #define MCP_LIMIT_FETCH_HEADERS 65536
 
+/* Bytes of an introspection answer. It says what a token of MCP_LIMIT_TOKEN might, and many are read at a time. */
+#define MCP_LIMIT_STATEMENT 65536
+
+/* Seconds that an assertion with which we authenticate is good for: one request, and some difference of clocks. */
+#define MCP_LIMIT_ASSERTION 60
+
 /* Bytes of a URL that such a document names. */
 #define MCP_LIMIT_URL 2048
 

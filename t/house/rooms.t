@@ -30,7 +30,7 @@ my @levels = (
     [qw(bearer jwk rpc challenge prm discovery snapshot value inquiry)],
     [qw(jws gather mint record)],
     [qw(claims issuer)],
-    [qw(policy)],
+    [qw(policy introspect)],
 );
 
 # The sole includers, and the sole callers.
