@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "../core/inquiry.h"
 #include "../core/issuer.h"
 #include "../core/snapshot.h"
 
@@ -46,6 +47,7 @@ typedef struct {
     atomic_llong usable_until;       /* what mcp_issuer_times says, readable without the lock */
     atomic_llong due_at;
     atomic_llong doubt_from;
+    mcp_inquiry_t inquiry; /* behind the lock as well */
     mcp_store_counts_t counts;
     mcp_store_shelf_t keys, metadata;
     char keys_text[2][MCP_LIMIT_KEYS_TEXT];
