@@ -143,3 +143,69 @@ const char *mcp_json_text(const json_t *value, apr_pool_t *pool)
     text[size] = '\0';
     return text;
 }
+
+/* A block of malloc's at its largest: a header of one word and the bytes, in steps of two words, at least four words;
+ * one step more when what is left behind it would be too small; whole pages when it is large (M_MMAP_THRESHOLD). */
+static apr_size_t block(apr_size_t bytes)
+{
+    const apr_size_t step = 2 * sizeof(void *), page = 4096;
+    apr_size_t size = (bytes + sizeof(void *) + step - 1) / step * step;
+
+    if (size < 2 * step) {
+        size = 2 * step;
+    }
+    return size < 131072 ? size + step : (size + step + page - 1) / page * page;
+}
+
+/* Hash tables and arrays start with eight places and are doubled when they are full. */
+static apr_size_t places(apr_size_t used)
+{
+    apr_size_t count = 8;
+
+    while (count < used) {
+        count *= 2;
+    }
+    return count;
+}
+
+/* A head of nine words, a table of two words a place, and for each member seven words and the name. */
+static apr_size_t size_of_object(json_t *object)
+{
+    const apr_size_t word = sizeof(void *);
+    apr_size_t size = block(sizeof(json_t) + 7 * word) + block(places(json_object_size(object)) * 2 * word);
+
+    for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
+        size += block(7 * word + strlen(json_object_iter_key(member)) + 1);
+        size += mcp_json_size(json_object_iter_value(member));
+    }
+    return size;
+}
+
+static apr_size_t size_of_array(const json_t *array)
+{
+    const apr_size_t word = sizeof(void *);
+    apr_size_t size = block(sizeof(json_t) + 3 * word) + block(places(json_array_size(array)) * word);
+
+    for (apr_size_t i = 0; i < json_array_size(array); i++) {
+        size += mcp_json_size(json_array_get(array, i));
+    }
+    return size;
+}
+
+apr_size_t mcp_json_size(const json_t *value)
+{
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_OBJECT:
+        return size_of_object((json_t *)value); /* jansson's iterators want it so, but change nothing */
+    case JSON_ARRAY:
+        return size_of_array(value);
+    case JSON_STRING:
+        /* the parser keeps the quotes' bytes with the text's */
+        return block(sizeof(json_t) + 2 * sizeof(void *)) + block(json_string_length(value) + 3);
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return block(sizeof(json_t) + sizeof(json_int_t));
+    default:
+        return 0; /* true, false and null are there once for all */
+    }
+}

@@ -35,4 +35,9 @@ json_t *mcp_json_path(const json_t *object, mcp_view_t path);
 /* Compact text of a value, terminated; NULL when it cannot be written. */
 const char *mcp_json_text(const json_t *value, apr_pool_t *pool);
 
+/* Bytes of memory that a value takes, never too few and at most twice what it is, as jansson 2.14 and glibc lay it out;
+ * 0 for NULL. A string that was parsed from a text with escapes keeps the memory of the longer text, which the value
+ * does not know: the escapes' bytes come on top, never more than the text has; json_deep_copy leaves them behind. */
+apr_size_t mcp_json_size(const json_t *value);
+
 #endif
