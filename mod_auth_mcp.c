@@ -14,6 +14,7 @@
 
 #include "src/httpd/authn.h"
 #include "src/httpd/authz.h"
+#include "src/httpd/cache.h"
 #include "src/httpd/expr.h"
 #include "src/httpd/identity.h"
 #include "src/httpd/refresh.h"
@@ -32,6 +33,11 @@ static void register_start(void)
     ap_hook_pre_config(mcp_refresh_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(mcp_refresh_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(mcp_refresh_child_init, NULL, NULL, APR_HOOK_FIRST);
+
+    /* What processes share, before those who use it. */
+    ap_hook_pre_config(mcp_cache_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(mcp_cache_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(mcp_cache_child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* Tokens this process has verified. */
     ap_hook_child_init(mcp_verify_child_init, NULL, NULL, APR_HOOK_FIRST);

@@ -24,38 +24,6 @@ void mcp_json_disown(json_t *value, apr_pool_t *pool)
     apr_pool_cleanup_kill(pool, value, release);
 }
 
-/* jansson 2.14 on a machine of 64 bits, and what malloc adds: an object has 8 buckets of 16 bytes at first, and not
- * less than half as many as members; a member is its name and 56 bytes; an array has room for 8 at first and doubles. */
-apr_size_t mcp_json_size(const json_t *value)
-{
-    apr_size_t size = 64;
-    const char *name;
-    json_t *member;
-    size_t i;
-
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        size += 160 + 32 * json_object_size(value);
-        json_object_foreach ((json_t *)value, name, member) {
-            size += 72 + strlen(name) + mcp_json_size(member);
-        }
-        return size;
-    case JSON_ARRAY:
-        size += 64 + 16 * json_array_size(value);
-        json_array_foreach (value, i, member) {
-            size += mcp_json_size(member);
-        }
-        return size;
-    case JSON_STRING:
-        return size + 24 + json_string_length(value);
-    case JSON_INTEGER:
-    case JSON_REAL:
-        return 32;
-    default: /* true, false and null are the same everywhere */
-        return 0;
-    }
-}
-
 mcp_reason_t mcp_json_parse(json_t **value, mcp_view_t text, apr_pool_t *pool)
 {
     const size_t strict = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;

@@ -22,9 +22,6 @@ json_t *mcp_json_own(json_t *fresh, apr_pool_t *pool);
 /* The opposite: from now on the value is the caller's, who must json_decref it. It was made in this pool. */
 void mcp_json_disown(json_t *value, apr_pool_t *pool);
 
-/* Bytes of memory that a value takes, an estimate from above. */
-apr_size_t mcp_json_size(const json_t *value);
-
 /* The bytes of a string value; false and untouched when value is NULL or no string. */
 bool mcp_json_string(mcp_view_t *string, const json_t *value);
 

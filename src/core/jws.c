@@ -49,6 +49,15 @@ static mcp_reason_t split(mcp_view_t parts[3], mcp_view_t token)
     return count == 3 ? MCP_OK : count == 5 ? MCP_ENCRYPTED : MCP_MALFORMED;
 }
 
+bool mcp_jws_is_shaped(mcp_view_t token)
+{
+    mcp_view_t parts[3];
+
+    /* "{" is 0x7b: in base64url an e, and then a letter from w on, a digit, a hyphen or a low line. */
+    return split(parts, token) == MCP_OK && parts[0].len > 1 && parts[0].data[0] == 'e' &&
+           strchr("wxyz0123456789-_", parts[0].data[1]) != NULL;
+}
+
 /* RFC 7515 4.1.9: a typ without a slash stands for one in application/; both are case-insensitive. */
 static mcp_reason_t read_typ(mcp_typ_t *typ, const json_t *header)
 {

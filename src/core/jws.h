@@ -23,6 +23,10 @@ typedef struct {
     json_t *payload;      /* an object; not verified yet */
 } mcp_jws_t;
 
+/* Whether a token has the shape of a signed JWT: three parts, and the first is the encoding of something that begins as a
+ * JSON object does. What has it is judged as one, and as nothing else. */
+bool mcp_jws_is_shaped(mcp_view_t token);
+
 /* Take a token apart. Memory of the pool; signed_text borrows from token. MCP_OK, MCP_MALFORMED, MCP_DUPLICATE_MEMBER,
  * MCP_ENCRYPTED, MCP_CRITICAL, MCP_KEY_IN_TOKEN, MCP_ALGORITHM or MCP_TYPE. MCP_OK says nothing about the signature. */
 mcp_reason_t mcp_jws_parse(mcp_jws_t *jws, mcp_view_t token, apr_pool_t *pool);

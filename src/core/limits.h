@@ -112,6 +112,9 @@
 /* Seconds that an introspection result may be kept at most, whatever the admin says. */
 #define MCP_LIMIT_INTROSPECTION_AGE 3600
 
+/* Seconds between two lines about the same trouble of an introspection endpoint. */
+#define MCP_LIMIT_TELL 10
+
 /* Scopes read from one token; more are dropped, which only takes rights away. */
 #define MCP_LIMIT_SCOPES 4096
 

@@ -44,24 +44,53 @@ static void complete_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *
     complete_names(issuer, pool);
 }
 
+/* What belongs together for tokens that are not JWTs. */
+static const char *check_introspection(const mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
+{
+    mcp_uri_t uri;
+
+    if (issuer->client_auth.id && !issuer->introspection) {
+        return "MCPClientAuth: nobody is asked without MCPIntrospection; for example MCPIntrospection "
+               "https://auth.example.com/introspect";
+    }
+    if (mcp_issuer_format(issuer) == MCP_FORMAT_OPAQUE && !issuer->introspection) {
+        return "MCPTokenFormat: 'opaque' needs MCPIntrospection in the same <MCPIssuer>; for example MCPIntrospection "
+               "https://auth.example.com/introspect";
+    }
+    if (!issuer->introspection) {
+        return NULL;
+    }
+    if (!issuer->client_auth.id) { /* RFC 7662 2.1: the endpoint must know who asks */
+        return "MCPIntrospection: it needs MCPClientAuth in the same <MCPIssuer>; for example MCPClientAuth basic "
+               "mcp-gateway file:/etc/apache2/mcp-client.secret";
+    }
+    if (!mcp_uri_parse(&uri, issuer->introspection, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
+        return apr_psprintf(
+            pool,
+            "MCPIntrospection: '%.100s' is plain http to a host that is not this machine; for example https://%s%s",
+            issuer->introspection, uri.authority, uri.path);
+    }
+    return NULL;
+}
+
 static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
 {
     mcp_uri_t uri;
 
     if (!mcp_uri_parse(&uri, issuer->url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
-        return apr_psprintf(
-            pool,
-            "MCPIssuer: '%.100s' is plain http to a host that is not this machine; for example https://%s, or MCPAllowHTTP "
-            "%s",
-            issuer->url, uri.authority, uri.host);
+        return apr_psprintf(pool,
+                            "MCPIssuer: '%.100s' is plain http to a host that is not this machine; for example "
+                            "https://%s, or MCPAllowHTTP "
+                            "%s",
+                            issuer->url, uri.authority, uri.host);
     }
     for (int i = 0; i < issuer->key_urls->nelts; i++) {
         const char *url = APR_ARRAY_IDX(issuer->key_urls, i, const char *);
 
         if (!mcp_uri_parse(&uri, url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
             return apr_psprintf(
-                pool, "MCPKeys: '%.100s' is plain http to a host that is not this machine; for example https://%s%s", url,
-                uri.authority, uri.path);
+                pool, "MCPKeys: '%.100s' is plain http to a host that is not this machine; for example https://%s%s",
+                url, uri.authority, uri.path);
         }
     }
     if (issuer->has_secret && (issuer->key_urls->nelts > 0 || issuer->static_keys->count > 1)) {
@@ -78,7 +107,7 @@ static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf
         return "MCPAlgorithms: beside MCPSharedSecret only HS algorithms have a meaning; for example MCPAlgorithms "
                "HS256";
     }
-    return NULL;
+    return check_introspection(issuer, conf, pool);
 }
 
 static const char *check_issuers(const mcp_server_conf_t *conf, apr_pool_t *pool)

@@ -16,6 +16,9 @@ MCP_CMD_ARGV(keys);
 MCP_CMD_ARGV(shared_secret);
 MCP_CMD_ARGV(algorithms);
 MCP_CMD_ARGV(token_type);
+MCP_CMD_ARGV(token_format);
+MCP_CMD_ARGV(introspection);
+MCP_CMD_ARGV(client_auth);
 MCP_CMD_ARGV(claim);
 MCP_CMD_ARGV(scope_prefix);
 
@@ -24,6 +27,7 @@ MCP_CMD_ARGV(allow_http);
 MCP_CMD_ARGV(timeout);
 MCP_CMD_ARGV(refresh);
 MCP_CMD_ARGV(proxy);
+MCP_CMD_ARGV(cache);
 MCP_CMD_ARGV(state_dir);
 MCP_CMD_ARGV(token_cache);
 MCP_CMD_ARGV(ca_file);
@@ -45,6 +49,18 @@ MCP_CMD_ARGV(mode);
 
 /* The configuration of the server that the directive is for. */
 mcp_server_conf_t *mcp_cmds_server(cmd_parms *cmd);
+
+/* The issuer that a directive is about: the open section's, or the defaults of the server. */
+mcp_issuer_conf_t *mcp_cmds_issuer(cmd_parms *cmd);
+
+/* NULL inside of <MCPIssuer>, else the refusal. */
+const char *mcp_cmds_outside(cmd_parms *cmd, const char *word);
+
+/* Read what file:PATH names; a secret one must be closed to others. NULL or the refusal. */
+const char *mcp_cmds_file(cmd_parms *cmd, mcp_view_t *bytes, const char *word, bool secret);
+
+/* Without the line end that editors put behind the last line. */
+mcp_view_t mcp_cmds_chomp(mcp_view_t bytes);
 
 /* "DIRECTIVE: 'word' what; for example DIRECTIVE example". */
 const char *mcp_cmds_refuse(cmd_parms *cmd, const char *word, const char *what, const char *example);

@@ -5,6 +5,7 @@
 
 #include "../core/units.h"
 #include "../io/readfile.h"
+#include "cache.h"
 
 /* Settings of outbound requests are the server's; inside of one issuer they would look like that issuer's. */
 static const char *inside(cmd_parms *cmd, int argc, char *const argv[])
@@ -171,4 +172,20 @@ MCP_CMD_ARGV(proxy)
     }
     conf->proxy = word;
     return NULL;
+}
+
+MCP_CMD_ARGV(cache)
+{
+    const char *word = mcp_cmds_words(cmd, argc, argv), *wrong = inside(cmd, argc, argv);
+    mcp_server_conf_t *conf = mcp_cmds_server(cmd);
+
+    (void)section;
+    if (wrong) {
+        return wrong;
+    }
+    if (argc != 1 || !*word) {
+        return mcp_cmds_refuse(cmd, word, "is not one PROVIDER[:ARGS]", "MCPCache redis:127.0.0.1:6379");
+    }
+    wrong = mcp_cache_parse(&conf->cache, word, cmd->temp_pool, cmd->pool);
+    return wrong ? mcp_cmds_refuse(cmd, word, wrong, "MCPCache redis:127.0.0.1:6379") : NULL;
 }

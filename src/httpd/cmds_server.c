@@ -72,15 +72,14 @@ const char *mcp_cmd_issuer_section(cmd_parms *cmd, void *section, const char *ar
     return wrong;
 }
 
-/* The issuer that a directive is about: the open section's, or the defaults of the server. */
-static mcp_issuer_conf_t *issuer_of(cmd_parms *cmd)
+mcp_issuer_conf_t *mcp_cmds_issuer(cmd_parms *cmd)
 {
     mcp_server_conf_t *conf = mcp_cmds_server(cmd);
 
     return conf->open_issuer ? conf->open_issuer : &conf->defaults;
 }
 
-static const char *outside(cmd_parms *cmd, const char *word)
+const char *mcp_cmds_outside(cmd_parms *cmd, const char *word)
 {
     return mcp_cmds_server(cmd)->open_issuer
                ? NULL
@@ -88,7 +87,7 @@ static const char *outside(cmd_parms *cmd, const char *word)
                                  "inside of <MCPIssuer \"https://auth.example.com\"> ... </MCPIssuer>");
 }
 
-static const char *read_file(cmd_parms *cmd, mcp_view_t *bytes, const char *word, bool secret)
+const char *mcp_cmds_file(cmd_parms *cmd, mcp_view_t *bytes, const char *word, bool secret)
 {
     const char *path = ap_server_root_relative(cmd->pool, word + strlen("file:"));
     apr_status_t status = path ? mcp_readfile(bytes, path, secret, cmd->pool) : APR_EBADPATH;
@@ -128,7 +127,7 @@ static const char *add_key_file(cmd_parms *cmd, mcp_issuer_conf_t *issuer, const
 {
     mcp_log_t log = { startup_log, cmd };
     mcp_view_t bytes = { NULL, 0 };
-    const char *wrong = read_file(cmd, &bytes, word, false);
+    const char *wrong = mcp_cmds_file(cmd, &bytes, word, false);
     bool added;
 
     if (wrong) {
@@ -154,14 +153,14 @@ MCP_CMD_ARGV(keys)
     if (argc == 0) {
         return mcp_cmds_refuse(cmd, "", "is neither a URL nor file:PATH", example);
     }
-    if ((wrong = outside(cmd, argv[0])) != NULL) {
+    if ((wrong = mcp_cmds_outside(cmd, argv[0])) != NULL) {
         return wrong;
     }
     for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "file:", 5) == 0) {
-            wrong = add_key_file(cmd, issuer_of(cmd), argv[i]);
+            wrong = add_key_file(cmd, mcp_cmds_issuer(cmd), argv[i]);
         } else if ((wrong = mcp_cmds_uri(cmd, &uri, argv[i], example)) == NULL) {
-            APR_ARRAY_PUSH(issuer_of(cmd)->key_urls, const char *) = argv[i];
+            APR_ARRAY_PUSH(mcp_cmds_issuer(cmd)->key_urls, const char *) = argv[i];
         }
         if (wrong) {
             return wrong;
@@ -170,8 +169,7 @@ MCP_CMD_ARGV(keys)
     return NULL;
 }
 
-/* Without the line end that editors put behind the last line. */
-static mcp_view_t chomp(mcp_view_t bytes)
+mcp_view_t mcp_cmds_chomp(mcp_view_t bytes)
 {
     while (bytes.len > 0 && (bytes.data[bytes.len - 1] == '\n' || bytes.data[bytes.len - 1] == '\r')) {
         bytes.len--;
@@ -182,20 +180,21 @@ static mcp_view_t chomp(mcp_view_t bytes)
 MCP_CMD_ARGV(shared_secret)
 {
     const char *example = "MCPSharedSecret file:/etc/apache2/mcp.secret", *wrong;
-    mcp_issuer_conf_t *issuer = issuer_of(cmd);
+    mcp_issuer_conf_t *issuer = mcp_cmds_issuer(cmd);
     mcp_view_t bytes = { NULL, 0 };
 
     (void)section;
     if (argc != 1 || strncmp(argv[0], "file:", 5) != 0) { /* what it says instead may be the secret itself */
         return mcp_cmds_refuse(cmd, "...", "is not file:PATH", example);
     }
-    if ((wrong = outside(cmd, argv[0])) != NULL || (wrong = read_file(cmd, &bytes, argv[0], true)) != NULL) {
+    if ((wrong = mcp_cmds_outside(cmd, argv[0])) != NULL ||
+        (wrong = mcp_cmds_file(cmd, &bytes, argv[0], true)) != NULL) {
         return wrong;
     }
     if (!issuer->static_keys) {
         issuer->static_keys = mcp_jwk_set(cmd->pool);
     }
-    if (issuer->has_secret || !mcp_jwk_add_secret(issuer->static_keys, chomp(bytes))) {
+    if (issuer->has_secret || !mcp_jwk_add_secret(issuer->static_keys, mcp_cmds_chomp(bytes))) {
         return mcp_cmds_refuse(cmd, argv[0],
                                issuer->has_secret ? "is the second one" : "does not hold 32 to 4096 bytes", example);
     }
@@ -205,7 +204,7 @@ MCP_CMD_ARGV(shared_secret)
 
 MCP_CMD_ARGV(algorithms)
 {
-    mcp_issuer_conf_t *issuer = issuer_of(cmd);
+    mcp_issuer_conf_t *issuer = mcp_cmds_issuer(cmd);
 
     (void)section;
     if (argc == 0) {
@@ -230,13 +229,13 @@ MCP_CMD_ARGV(token_type)
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is neither at+jwt nor any",
                                "MCPTokenType at+jwt");
     }
-    issuer_of(cmd)->typed = strcmp(argv[0], "at+jwt") == 0;
+    mcp_cmds_issuer(cmd)->typed = strcmp(argv[0], "at+jwt") == 0;
     return NULL;
 }
 
 MCP_CMD_ARGV(claim)
 {
-    mcp_issuer_conf_t *issuer = issuer_of(cmd);
+    mcp_issuer_conf_t *issuer = mcp_cmds_issuer(cmd);
     const struct {
         const char *meaning;
         apr_array_header_t **list;
@@ -267,6 +266,6 @@ MCP_CMD_ARGV(scope_prefix)
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "cannot begin a scope",
                                "MCPScopePrefix api://files/");
     }
-    issuer_of(cmd)->scope_prefix = argv[0];
+    mcp_cmds_issuer(cmd)->scope_prefix = argv[0];
     return NULL;
 }

@@ -10,6 +10,7 @@
 
 #include "../core/claims.h"
 #include "../core/uri.h"
+#include "../io/introspector.h"
 #include "../io/keyring.h"
 #include "conf_fields.h"
 
@@ -17,12 +18,16 @@
 
 enum { MCP_ERROR_BODY_JSONRPC, MCP_ERROR_BODY_DEFAULT };
 enum { MCP_MODE_ENFORCE, MCP_MODE_REPORT };
+enum { MCP_FORMAT_AUTO, MCP_FORMAT_JWT, MCP_FORMAT_OPAQUE };
 
 #define MCP_MEMBER(type, name, unset, fallback) type name;
 
 typedef struct {
     MCP_DIR_FIELDS(MCP_MEMBER)
 } mcp_dir_conf_t;
+
+/* What shares facts between processes or machines (MCPCache, cache.c). */
+typedef struct mcp_cache_conf_t mcp_cache_conf_t;
 
 /* A trusted authorization server. */
 typedef struct {
@@ -31,10 +36,14 @@ typedef struct {
     apr_array_header_t *key_urls; /* of const char * */
     mcp_jwks_t *static_keys;      /* from files; NULL for none */
     bool has_secret;
+    const char *introspection; /* URL of its introspection endpoint, NULL for none */
+    apr_interval_time_t introspection_ttl;
+    mcp_client_auth_t client_auth; /* for that; id is NULL when there is none */
     MCP_ISSUER_FIELDS(MCP_MEMBER)
     mcp_claim_names_t names; /* the claims with their defaults, made by the cross-checks */
     int plot;                /* its place among all that are fetched (refresh.c) */
-    mcp_keyring_t *keyring;  /* made in the child */
+    mcp_keyring_t *keyring;  /* made in the child, as the next */
+    mcp_introspector_t *introspector;
 } mcp_issuer_conf_t;
 
 /* A resource that the server's own configuration names; those of .htaccess files are found by their path only. */
@@ -88,6 +97,12 @@ MCP_ISSUER_FIELDS(MCP_ACCESSOR_ISSUER)
         return conf->name != (unset) ? conf->name : (fallback);         \
     }
 MCP_SERVER_FIELDS(MCP_ACCESSOR_SERVER)
+
+/* Whether tokens that are no JWTs may be asked about at the issuer. */
+static inline bool mcp_conf_introspects(const mcp_issuer_conf_t *issuer)
+{
+    return issuer->introspection && mcp_issuer_format(issuer) != MCP_FORMAT_JWT;
+}
 
 extern module auth_mcp_module;
 

@@ -24,6 +24,7 @@
 /* One authorization server; at server level the same rows are the defaults for all of that server's. */
 #define MCP_ISSUER_FIELDS(X)                      \
     X(unsigned, algorithms, 0, MCP_ALGS_PUBLIC)   \
+    X(int, format, MCP_UNSET, MCP_FORMAT_AUTO)    \
     X(int, typed, MCP_UNSET, 0)                   \
     X(apr_array_header_t *, scope, NULL, NULL)    \
     X(apr_array_header_t *, role, NULL, NULL)     \
@@ -41,6 +42,7 @@
     X(apr_interval_time_t, throttle, MCP_UNSET, apr_time_from_sec(30)) \
     X(apr_int64_t, token_cache, MCP_UNSET, 8388608)                    \
     X(const char *, proxy, NULL, NULL)                                 \
+    X(mcp_cache_conf_t *, cache, NULL, NULL)                           \
     X(const char *, state_dir, NULL, NULL)                             \
     X(const char *, ca_file, NULL, NULL)
 

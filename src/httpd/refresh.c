@@ -10,6 +10,7 @@
 
 #include "../io/readfile.h"
 #include "aplog.h"
+#include "cache.h"
 
 APLOG_USE_MODULE(auth_mcp);
 
@@ -63,7 +64,8 @@ static mcp_keyring_source_t source_of(const mcp_issuer_conf_t *issuer, const mcp
     const mcp_keyring_source_t source = {
         .plan = { .source = { .issuer = issuer->url,
                               .key_urls = issuer->key_urls,
-                              .discovers = issuer->key_urls->nelts == 0 && !issuer->static_keys },
+                              .discovers = issuer->key_urls->nelts == 0 && !issuer->static_keys &&
+                                           mcp_issuer_format(issuer) != MCP_FORMAT_OPAQUE },
                   .has_static = issuer->static_keys != NULL,
                   .refresh = mcp_server_refresh(conf),
                   .throttle = mcp_server_throttle(conf),
@@ -303,7 +305,24 @@ int mcp_refresh_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     return OK;
 }
 
-static void set_keyrings(server_rec *servers)
+/* What asks about tokens of an issuer, by the settings of a server that has it. */
+static mcp_introspector_t *make_introspector(const mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf,
+                                             apr_pool_t *pool)
+{
+    const plot_t *plot = &APR_ARRAY_IDX(plots, issuer->plot, plot_t);
+    const mcp_introspector_source_t source = {
+        .endpoint = { .issuer = issuer->url, .url = issuer->introspection, .auth = issuer->client_auth },
+        .ttl = issuer->introspection_ttl,
+        .fetch = plot->source.fetch,
+        .store = plot->source.store,
+        .lock = mutex,
+        .cache = mcp_cache_of(conf),
+    };
+
+    return mcp_introspector_create(&source, pool);
+}
+
+static void set_up_issuers(server_rec *servers, apr_pool_t *pool)
 {
     for (server_rec *s = servers; s; s = s->next) {
         const mcp_server_conf_t *conf = mcp_conf_server(s);
@@ -312,6 +331,9 @@ static void set_keyrings(server_rec *servers)
             mcp_issuer_conf_t *issuer = APR_ARRAY_IDX(conf->issuers, i, mcp_issuer_conf_t *);
 
             issuer->keyring = APR_ARRAY_IDX(plots, issuer->plot, plot_t).ring;
+            if (issuer->introspection && !issuer->introspector) { /* a global issuer is met once per virtual host */
+                issuer->introspector = make_introspector(issuer, conf, pool);
+            }
         }
     }
 }
@@ -335,5 +357,5 @@ void mcp_refresh_child_init(apr_pool_t *pool, server_rec *servers)
         plot->ring = mcp_keyring_create(&plot->source, pool);
     }
     apr_pool_pre_cleanup_register(pool, NULL, end_background);
-    set_keyrings(servers);
+    set_up_issuers(servers, pool);
 }

@@ -59,22 +59,72 @@ static const char *describe_issuer(request_rec *r, const json_t *payload)
                         text_or(claimed, "(none)", r->pool));
 }
 
-/* Whether what is known of a token still holds: the keys that verified it are those that count now. */
+/* Whether what is known of a token still holds: what its issuer has said of it is not too old, or the keys that
+ * verified it are those that count now. */
 static bool holds(const mcp_known_t *known)
 {
     const mcp_issuer_conf_t *issuer = known->voucher;
 
+    if (known->until != 0) {
+        return mcp_keyring_now() < known->until;
+    }
     return known->stamp != 0 && known->stamp == mcp_keyring_stamp(issuer->keyring);
 }
 
-static mcp_reason_t verify_signature(mcp_known_t *known, request_rec *r, mcp_view_t token, const char **detail)
+/* A question to the issuer's introspection endpoint. */
+static mcp_reason_t introspect(mcp_known_t *known, const mcp_issuer_conf_t *issuer, request_rec *r, mcp_view_t token,
+                               const char **detail)
 {
-    mcp_log_t log = mcp_aplog_request(r);
     apr_pool_t *pool = mcp_request_root(r)->pool;
     mcp_claims_t *claims = apr_pcalloc(pool, sizeof(*claims));
+    mcp_log_t log = mcp_aplog_request(r);
+    mcp_introspector_report_t report = { NULL, &log };
+    mcp_introspected_t said;
+    mcp_reason_t reason = mcp_introspector_ask(&said, issuer->introspector, token, &report, pool);
+
+    *detail = report.detail;
+
+    if (reason == MCP_ISSUER) {
+        *detail = "the introspection endpoint has named another issuer";
+    }
+    if (reason != MCP_OK) {
+        return reason;
+    }
+    *known = (mcp_known_t){ .facts = claims, .voucher = issuer, .until = said.until };
+    claims->issuer = issuer->url;
+    return mcp_claims_read(claims, &said.statement, &issuer->names, pool);
+}
+
+static mcp_reason_t verify_signature(mcp_known_t *known, const mcp_issuer_conf_t *issuer, request_rec *r,
+                                     const mcp_jws_t *jws, const char **detail)
+{
+    apr_pool_t *pool = mcp_request_root(r)->pool;
+    mcp_log_t log = mcp_aplog_request(r);
+    mcp_claims_t *claims = apr_pcalloc(pool, sizeof(*claims));
+    mcp_reason_t reason;
+
+    *known = (mcp_known_t){ .facts = claims, .voucher = issuer };
+    if (issuer->keyring) {
+        known->stamp =
+            mcp_keyring_stamp(issuer->keyring); /* before: newer keys must not vouch for what older ones have */
+    }
+    reason = mcp_keyring_verify(issuer->keyring, jws, mcp_issuer_algorithms(issuer), &log);
+    if (reason != MCP_OK) {
+        *detail = apr_psprintf(r->pool, "iss \"%s\", kid \"%s\"", issuer->url, text_or(jws->kid, "(none)", r->pool));
+        return reason;
+    }
+    mcp_store_count(&mcp_keyring_counts(issuer->keyring)->verified);
+    claims->issuer = issuer->url;
+    return mcp_claims_read(claims, &(mcp_statement_t){ .payload = jws->payload, .typ = jws->typ }, &issuer->names,
+                           pool);
+}
+
+/* A JWT says whose it is. It is judged by what this issuer's configuration wants, and never by another's. */
+static mcp_reason_t verify_jwt(mcp_known_t *known, request_rec *r, mcp_view_t token, const char **detail)
+{
     const mcp_issuer_conf_t *issuer;
     mcp_jws_t jws;
-    mcp_reason_t reason = mcp_jws_parse(&jws, token, pool);
+    mcp_reason_t reason = mcp_jws_parse(&jws, token, mcp_request_root(r)->pool);
 
     if (reason != MCP_OK) {
         return reason;
@@ -83,19 +133,36 @@ static mcp_reason_t verify_signature(mcp_known_t *known, request_rec *r, mcp_vie
         *detail = describe_issuer(r, jws.payload);
         return MCP_ISSUER;
     }
-    *known = (mcp_known_t){ .facts = claims, .voucher = issuer };
-    if (issuer->keyring) {
-        known->stamp =
-            mcp_keyring_stamp(issuer->keyring); /* before: newer keys must not vouch for what older ones have */
+    return mcp_issuer_format(issuer) == MCP_FORMAT_OPAQUE ? introspect(known, issuer, r, token, detail)
+                                                          : verify_signature(known, issuer, r, &jws, detail);
+}
+
+/* What is no JWT says nothing. It is shown to one issuer only, the first that counts here and may be asked: to show it to
+ * others would hand a token to servers that have not made it. */
+static mcp_reason_t verify_opaque(mcp_known_t *known, request_rec *r, mcp_view_t token, const char **detail)
+{
+    const apr_array_header_t *trusted = mcp_conf_trusted(mcp_conf_server(r->server), mcp_conf_dir(r), r->pool);
+    mcp_jws_t jws;
+
+    for (int i = 0; i < trusted->nelts; i++) {
+        const mcp_issuer_conf_t *issuer = APR_ARRAY_IDX(trusted, i, mcp_issuer_conf_t *);
+
+        if (mcp_conf_introspects(issuer)) {
+            return introspect(known, issuer, r, token, detail);
+        }
     }
-    reason = mcp_keyring_verify(issuer->keyring, &jws, mcp_issuer_algorithms(issuer), &log);
-    if (reason != MCP_OK) {
-        *detail = apr_psprintf(r->pool, "iss \"%s\", kid \"%s\"", issuer->url, text_or(jws.kid, "(none)", r->pool));
-        return reason;
+    return mcp_jws_parse(&jws, token, r->pool) == MCP_ENCRYPTED ? MCP_ENCRYPTED : MCP_MALFORMED;
+}
+
+/* Put what was found out into the cache, if it is good for another time. */
+static void remember(mcp_known_t *known, mcp_reason_t reason, mcp_tokencache_t *used, const mcp_tokencache_key_t *key,
+                     apr_pool_t *pool)
+{
+    bool again = known->until != 0 ? known->until > mcp_keyring_now() : known->stamp != 0;
+
+    if (reason == MCP_OK && used && again) {
+        mcp_tokencache_add(known, used, key, pool);
     }
-    mcp_store_count(&mcp_keyring_counts(issuer->keyring)->verified);
-    claims->issuer = issuer->url;
-    return mcp_claims_read(claims, &(mcp_statement_t){ .payload = jws.payload, .typ = jws.typ }, &issuer->names, pool);
 }
 
 mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view_t token, const char **detail)
@@ -104,13 +171,15 @@ mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view
     mcp_tokencache_t *used = mcp_server_token_cache(conf) > 0 ? cache : NULL;
     mcp_tokencache_key_t key = { token, conf->issuers };
     apr_pool_t *pool = mcp_request_root(r)->pool;
-    mcp_known_t known;
+    mcp_known_t known = { NULL, NULL, 0, 0 };
     mcp_reason_t reason = MCP_OK;
 
     if (used && mcp_tokencache_find(&known, used, &key, pool) && holds(&known)) {
         mcp_store_count(&mcp_keyring_counts(((const mcp_issuer_conf_t *)known.voucher)->keyring)->cached);
-    } else if ((reason = verify_signature(&known, r, token, detail)) == MCP_OK && used && known.stamp != 0) {
-        mcp_tokencache_add(&known, used, &key, pool);
+    } else {
+        reason =
+            mcp_jws_is_shaped(token) ? verify_jwt(&known, r, token, detail) : verify_opaque(&known, r, token, detail);
+        remember(&known, reason, used, &key, pool);
     }
     if (reason == MCP_OK) {
         *verified = (mcp_verified_t){ known.facts, known.voucher };

@@ -1,5 +1,5 @@
-/* verify.h - from a token to its facts, however they are had: known already to this process, or signed by a key of the
- * issuer that it claims. Not whether the facts fit this place (authn.c).
+/* verify.h - from a token to its facts, however they are had: known already to this process, signed by a key of the issuer
+ * that it claims, or told by an issuer's introspection endpoint. Not whether the facts fit this place (authn.c).
  */
 #ifndef MCP_VERIFY_H
 #define MCP_VERIFY_H
@@ -11,8 +11,8 @@ typedef struct {
     const mcp_issuer_conf_t *issuer;
 } mcp_verified_t;
 
-/* Verify a token. MCP_OK, or why there are no facts, with *detail for the log or left
- * alone. Tokens of MCPTrustIssuer's choice count as well as of the server's; others are MCP_ISSUER. */
+/* Verify a token, by the issuers of the server that MCPTrustIssuer lets count here. MCP_OK, or why there are no facts,
+ * with *detail for the log or left alone. */
 mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view_t token, const char **detail);
 
 /* The child_init hook, after the keyrings are there: the cache of this process. */

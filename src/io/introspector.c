@@ -20,7 +20,7 @@ typedef struct {
     mcp_view_t token;
     mcp_record_place_t place;
     mcp_inquiry_id_t id;
-    const char **detail;
+    mcp_introspector_report_t *report;
     apr_pool_t *pool;
 } question_t;
 
@@ -161,6 +161,23 @@ static void unlock(const question_t *question)
     apr_global_mutex_unlock(question->introspector->source.lock);
 }
 
+/* Tell the operator of trouble with the endpoint, now and then: every token that comes meanwhile meets it as well. */
+static void tell(const question_t *question, const char *problem)
+{
+    mcp_store_t *store = question->introspector->source.store;
+    const mcp_introspect_endpoint_t *endpoint = &question->introspector->source.endpoint;
+    apr_time_t now = mcp_keyring_now();
+    long long told = atomic_load(&store->told_at);
+
+    question->report->detail = apr_psprintf(question->pool, "%s: %s", endpoint->url, problem);
+    if ((told == 0 || now - told >= apr_time_from_sec(MCP_LIMIT_TELL)) &&
+        atomic_compare_exchange_strong(&store->told_at, &told, now)) {
+        mcp_log(question->report->log, MCP_LOG_ERROR, "MCP0120",
+                "issuer \"%s\": expected an answer about a token, got from %s: %s", endpoint->issuer, endpoint->url,
+                problem);
+    }
+}
+
 /* This question is ours to ask. */
 static mcp_reason_t ask(mcp_introspected_t *said, const question_t *question)
 {
@@ -176,7 +193,7 @@ static mcp_reason_t ask(mcp_introspected_t *said, const question_t *question)
     mcp_store_count(&counts->asked);
     note_latency(counts, mcp_keyring_now() - began);
     if (problem) {
-        *question->detail = apr_psprintf(question->pool, "%s: %s", source->endpoint.url, problem);
+        tell(question, problem);
     }
     if (reason == MCP_OK) {
         now = apr_time_now();
@@ -217,8 +234,8 @@ static mcp_reason_t refuse(mcp_inquiry_advice_t advice, const question_t *questi
     case MCP_INQUIRY_BUSY:
         return MCP_BUSY;
     default:
-        *question->detail = apr_psprintf(question->pool, "%s: no answer to others a moment ago",
-                                         question->introspector->source.endpoint.url);
+        question->report->detail = apr_psprintf(question->pool, "%s: no answer to others a moment ago",
+                                                question->introspector->source.endpoint.url);
         return MCP_INTROSPECTION_UNAVAILABLE;
     }
 }
@@ -247,9 +264,9 @@ static mcp_reason_t settle(mcp_introspected_t *said, const question_t *question)
 }
 
 mcp_reason_t mcp_introspector_ask(mcp_introspected_t *said, mcp_introspector_t *introspector, mcp_view_t token,
-                                  const char **detail, apr_pool_t *pool)
+                                  mcp_introspector_report_t *report, apr_pool_t *pool)
 {
-    question_t question = { .introspector = introspector, .token = token, .detail = detail, .pool = pool };
+    question_t question = { .introspector = introspector, .token = token, .report = report, .pool = pool };
     mcp_reason_t reason;
 
     if (!introspector || !mcp_record_place(&question.place, &introspector->secret, token)) {

@@ -42,10 +42,16 @@ typedef struct {
     apr_time_t until; /* on the clock of keys: when it must be asked again */
 } mcp_introspected_t;
 
+/* What the caller may want to say of it. */
+typedef struct {
+    const char *detail;   /* for the line about the request; left alone when there is nothing to say */
+    const mcp_log_t *log; /* for lines about the endpoint; NULL for nobody */
+} mcp_introspector_report_t;
+
 /* Ask about a token. MCP_OK with what was said; MCP_INACTIVE, MCP_ISSUER; MCP_INTROSPECTION_UNAVAILABLE when no answer
- * can be had; MCP_BUSY when too many tokens are being asked about. *detail is for the log, or left alone. Memory of the
+ * can be had; MCP_BUSY when too many tokens are being asked about. Memory of the
  * pool. Thread-safe; waits for the network, the timeout at most. */
 mcp_reason_t mcp_introspector_ask(mcp_introspected_t *said, mcp_introspector_t *introspector, mcp_view_t token,
-                                  const char **detail, apr_pool_t *pool);
+                                  mcp_introspector_report_t *report, apr_pool_t *pool);
 
 #endif

@@ -48,6 +48,7 @@ typedef struct {
     atomic_llong due_at;
     atomic_llong doubt_from;
     mcp_inquiry_t inquiry; /* behind the lock as well */
+    atomic_llong told_at;  /* when trouble with introspection was last in the log; 0 for never */
     mcp_store_counts_t counts;
     mcp_store_shelf_t keys, metadata;
     char keys_text[2][MCP_LIMIT_KEYS_TEXT];

@@ -188,8 +188,9 @@ static entry_t *make_entry(const mcp_known_t *known, const mcp_tokencache_t *cac
 {
     apr_size_t facts = mcp_claims_size(known->facts), head = (sizeof(entry_t) + 15) / 16 * 16;
     apr_size_t size = head + facts + key->token.len;
-    apr_size_t all = size + mcp_json_size(known->facts->payload);
-    entry_t *entry = all <= cache->room / 4 ? malloc(size) : NULL;
+    apr_size_t all =
+        size + mcp_json_size(known->facts->payload) + key->token.len; /* for what was escaped, see json.h */
+    entry_t *entry = all <= cache->room / 2 ? malloc(size) : NULL;
     char *token;
 
     if (!entry) {

@@ -70,6 +70,7 @@ subtest 'defaults' => sub {
     is field('MCPTimeout', 'Default'),      '`MCPTimeout ' . $value->('timeout') . '`',            'MCPTimeout';
     is field('MCPRefresh', 'Default'),      '`MCPRefresh ' . $value->('refresh') . ' ' . $value->('throttle') . '`', 'MCPRefresh';
     is field('MCPTokenCache', 'Default'),   '`MCPTokenCache ' . $fallback{token_cache} / 1048576 . 'M`',   'MCPTokenCache';
+    is $fallback{format}, 'MCP_FORMAT_AUTO', 'both kinds of token';
     is field('MCPErrorBody', 'Default'),    '`MCPErrorBody ' . $value->('error_body') . '`',       'MCPErrorBody';
     is field('MCPMode', 'Default'),         '`MCPMode ' . $value->('mode') . '`',                  'MCPMode';
     is field('MCPForwardToken', 'Default'), '`MCPForwardToken ' . $value->('forward_token') . '`', 'MCPForwardToken';
@@ -88,7 +89,7 @@ subtest 'defaults' => sub {
     my ($headers) = source('httpd/identity.c') =~ /default_headers\[\] = \{(.*?)\}/s;
     is field('MCPForwardClaim', 'Default'), join(', ', $headers =~ /"([\w-]+)"/g) =~ s/, ([^,]+)\z/ and $1/r, 'MCPForwardClaim';
     my @set = grep { !field($_, 'Default') || field($_, 'Default') =~ /^`/ } keys %DIRECTIVE;
-    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMode MCPRefresh MCPTimeout MCPTokenCache MCPTokenType)], 'no other default is claimed';
+    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMode MCPRefresh MCPTimeout MCPTokenCache MCPTokenFormat MCPTokenType)], 'no other default is claimed';
 };
 
 subtest 'reasons' => sub {
@@ -135,6 +136,10 @@ subtest 'numbers and names' => sub {
         "not more than once in $throttle seconds"                                 => 'the throttle',
         "$limit{LIMIT_DOUBTERS} in one process"                                   => 'how many wait for a fetch',
         'down to once a minute'                                                   => $limit{LIMIT_REFRESH_MIN} == 60 ? 'Cache-Control' : 'wrong',
+        "remembered for $limit{LIMIT_INACTIVE_AGE} seconds"                       => 'inactive tokens',
+        "and $limit{LIMIT_INQUIRIES} for an issuer"                               => 'introspections at a time',
+        "a pause of 1 to $limit{LIMIT_INQUIRY_PAUSE} seconds"                     => 'the pause',
+        "every $limit{LIMIT_TELL} seconds at most"                                => 'lines about introspection',
         'at most ' . $limit{LIMIT_DOCUMENT} / 1048576 . ' MiB'                    => 'a fetched document',
     );
     like $MANUAL, qr/\Q$_\E/, "$says{$_}: $_" for sort keys %says;
@@ -180,9 +185,11 @@ subtest 'examples' => sub {
 my $DIR = tempdir();
 spew("$DIR/jwks.json", MCPTest::Key::jwks(MCPTest::Key->get('RSA-2048')));
 spew("$DIR/secret", 's' x 48, 0600);
+spew("$DIR/key.pem", slurp(MCPTest::Key->get('RSA-2048')->private_file), 0600);
 
 sub whole ($block) {
-    my %file = ('/etc/apache2/mcp.secret' => "$DIR/secret", '/path/to/keys/jwks.json' => "$DIR/jwks.json",
+    my %file = ('/etc/apache2/mcp.secret' => "$DIR/secret", '/etc/apache2/mcp-client.secret' => "$DIR/secret", '/etc/apache2/mcp-client.pem' => "$DIR/key.pem",
+        '/var/run/apache2/mcp' => "$DIR/mcp", '/path/to/keys/jwks.json' => "$DIR/jwks.json",
         '/etc/ssl/certs/ca-certificates.crt' => MCPTest::TLS::files()->{ca});
     my $text   = $block =~ s/^LoadModule .*\n//mgr =~ s{(@{[ join '|', map { quotemeta } keys %file ]})}{$file{$1}}gr;
     my $inner  = join '|', grep { $DIRECTIVE{$_} eq 'OR_AUTHCFG' } keys %DIRECTIVE;
@@ -193,7 +200,7 @@ sub whole ($block) {
 
 subtest 'what is shown starts' => sub {
     for my $block (map { code_blocks($_, 'apache') } $MANUAL, $README) {
-        my ($ok, $said) = MCPTest::Httpd->config_test(whole($block));
+        my ($ok, $said) = MCPTest::Httpd->config_test(whole($block), modules => ['socache_shmcb']);
         ok $ok, (split /\n/, $block)[0] or diag "$block$said";
     }
     my ($message) = grep { /is not a duration/ } code_blocks($MANUAL, 'text');
