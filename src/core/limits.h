@@ -42,6 +42,9 @@
 /* Bytes of all header fields of such an answer; curl itself sets no bound before 8.3. */
 #define MCP_LIMIT_FETCH_HEADERS 65536
 
+/* Bytes of one such field that is read, all its lines together. Those that mean something have some 50. */
+#define MCP_LIMIT_FETCH_FIELD 1024
+
 /* Bytes of an introspection answer. It says what a token of MCP_LIMIT_TOKEN might, and many are read at a time. */
 #define MCP_LIMIT_STATEMENT 65536
 

@@ -17,8 +17,7 @@ typedef struct {
     apr_size_t size;
     apr_size_t headers; /* bytes of header fields so far */
     unsigned reach;
-    const char *cache_control; /* of the answer, all fields joined */
-    const char *retry_after;
+    mcp_answer_head_t head;
     bool too_large;
     bool out_of_reach;
     const atomic_bool *stop;
@@ -66,31 +65,6 @@ static int go_on(void *baton, curl_off_t down_total, curl_off_t down, curl_off_t
     return exchange->stop && atomic_load(exchange->stop);
 }
 
-/* The value of a header line when it is this field; NULL when it is another. */
-static const char *value_of(mcp_view_t line, const char *name, apr_pool_t *pool)
-{
-    size_t len = strlen(name);
-
-    if (line.len <= len || line.data[len] != ':' || strncasecmp(line.data, name, len) != 0) {
-        return NULL;
-    }
-    return apr_pstrmemdup(pool, line.data + len + 1, line.len - len - 1);
-}
-
-static void keep_field(exchange_t *exchange, mcp_view_t line)
-{
-    const char *value;
-
-    if (line.len > 5 && memcmp(line.data, "HTTP/", 5) == 0) { /* a new answer: what an interim one said is gone */
-        exchange->cache_control = exchange->retry_after = NULL;
-    } else if ((value = value_of(line, "Cache-Control", exchange->pool)) != NULL) {
-        exchange->cache_control =
-            exchange->cache_control ? apr_pstrcat(exchange->pool, exchange->cache_control, ",", value, NULL) : value;
-    } else if ((value = value_of(line, "Retry-After", exchange->pool)) != NULL) {
-        exchange->retry_after = exchange->retry_after ? "" : value; /* two of them are none */
-    }
-}
-
 static size_t take_header(char *data, size_t size, size_t count, void *baton)
 {
     exchange_t *exchange = baton;
@@ -101,10 +75,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *baton)
         exchange->too_large = true;
         return 0;
     }
-    while (line.len > 0 && (line.data[line.len - 1] == '\r' || line.data[line.len - 1] == '\n')) {
-        line.len--;
-    }
-    keep_field(exchange, line);
+    mcp_answer_read_line(&exchange->head, line);
     return size * count;
 }
 
@@ -297,8 +268,7 @@ static void succeed(mcp_answer_t *answer, const exchange_t *exchange, CURL *curl
     curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &text);
     answer->reach = mcp_route_reach(text);
     answer->body = (mcp_view_t){ exchange->data, exchange->len };
-    answer->max_age = mcp_answer_max_age(exchange->cache_control);
-    answer->retry_after = mcp_answer_retry_after(exchange->retry_after);
+    mcp_answer_take_head(answer, &exchange->head);
 }
 
 /* Give curl all it needs. */
