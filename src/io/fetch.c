@@ -167,6 +167,7 @@ static bool set_proxy(CURL *curl, const char *proxy)
 {
     return curl_easy_setopt(curl, CURLOPT_PROXY, proxy ? proxy : "") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOPROXY, "") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK && /* a proxy gets none */
            curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK;
 }
 
@@ -254,7 +255,7 @@ static apr_status_t fail(mcp_answer_t *answer, exchange_t *exchange, CURLcode co
     return code == CURLE_OPERATION_TIMEDOUT ? APR_TIMEUP : APR_EGENERAL;
 }
 
-static void succeed(mcp_answer_t *answer, const exchange_t *exchange, CURL *curl)
+static void succeed(mcp_answer_t *answer, const exchange_t *exchange, const mcp_route_t *route, CURL *curl)
 {
     long status = 0;
     char *text = NULL;
@@ -266,7 +267,7 @@ static void succeed(mcp_answer_t *answer, const exchange_t *exchange, CURL *curl
     }
     text = NULL;
     curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &text);
-    answer->reach = mcp_route_reach(text);
+    answer->reach = route->by_proxy ? route->shown : mcp_route_reach(text); /* the proxy's address says nothing */
     answer->body = (mcp_view_t){ exchange->data, exchange->len };
     mcp_answer_take_head(answer, &exchange->head);
 }
@@ -306,7 +307,7 @@ apr_status_t mcp_fetch(mcp_answer_t *answer, const mcp_fetch_request_t *request,
     }
     code = curl_easy_perform(curl);
     if (code == CURLE_OK) {
-        succeed(answer, &exchange, curl);
+        succeed(answer, &exchange, &route, curl);
     }
     /* Before the buffers of this function are gone. */
     apr_pool_cleanup_run(pool, curl, free_handle);

@@ -32,10 +32,10 @@ typedef struct {
     const char *authorization; /* value of the Authorization field; NULL for none */
 } mcp_fetch_request_t;
 
-/* Make an exchange. The reach is checked on the very address that is connected to; where a proxy is used, on what the
- * URL itself shows. The answer lives as long as pool. APR_SUCCESS when a whole answer came, whatever its status; else
- * answer->problem says why not: APR_EACCES when the URL or the address is not allowed, APR_ENOSPC for more than
- * MCP_LIMIT_DOCUMENT bytes, APR_TIMEUP, or APR_EGENERAL. Thread-safe. */
+/* Make an exchange. The reach is checked on the very address that is connected to, which is then the answer's; where a
+ * proxy is used, both are what the URL itself shows. The answer lives as long as pool. APR_SUCCESS when a whole answer
+ * came, whatever its status; else answer->problem says why not: APR_EACCES when the URL or the address is not
+ * allowed, APR_ENOSPC for more than MCP_LIMIT_DOCUMENT bytes, APR_TIMEUP, or APR_EGENERAL. Thread-safe. */
 apr_status_t mcp_fetch(mcp_answer_t *answer, const mcp_fetch_request_t *request, const mcp_fetch_options_t *options,
                        apr_pool_t *pool);
 

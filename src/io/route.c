@@ -29,30 +29,40 @@ static bool is_listed(const apr_array_header_t *hosts, const char *host)
     return false;
 }
 
-static const char *last_label(const char *host)
+static bool is_localhost(const char *host)
 {
-    const char *dot = strrchr(host, '.');
+    size_t len = strlen(host), suffix = strlen(".localhost");
 
-    return dot ? dot + 1 : host;
+    return strcmp(host, "localhost") == 0 || (len > suffix && strcmp(host + len - suffix, ".localhost") == 0);
 }
 
-/* A host that is written as an address shows its part of the network, whoever connects to it; others may be anywhere
- * that is not forbidden for names. */
-static unsigned reach_of_host(const char *host)
+/* Labels of letters, digits, hyphens and underscores, of which the last does not begin with a digit. Other texts are
+ * spellings of an address or become one: numbers, %-escapes, zones. */
+static bool is_plain_name(const char *host)
 {
-    apr_size_t len = strlen(host);
-    char bare[64];
+    const char *dot = strrchr(host, '.'), *last = dot ? dot + 1 : host;
+
+    return *last && !apr_isdigit(*last) && !host[strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.")];
+}
+
+/* A host that is written as an address shows its part of the network, whoever connects to it, and so does "localhost"
+ * (RFC 6761 6.3). 0 for a name, which may be anywhere. */
+static unsigned shown_by(const mcp_uri_t *uri, apr_pool_t *pool)
+{
+    char *host = apr_pstrdup(pool, uri->host);
+    size_t len = strlen(host);
     unsigned reach;
 
-    if (host[0] == '[' && len > 2 && len < sizeof(bare)) {
-        apr_cpystrn(bare, host + 1, len - 1);
-        host = bare;
+    if (len > 0 && host[len - 1] == '.') { /* the root of all names */
+        host[len - 1] = '\0';
+    }
+    if (mcp_uri_is_loopback(uri) || is_localhost(host)) {
+        return MCP_REACH_LOOPBACK;
     }
     if ((reach = mcp_route_reach(host)) != 0) {
         return reach;
     }
-    /* A last label of digits is some other way to write an address: nothing that a document may send us to. */
-    return apr_isdigit(*last_label(host)) ? MCP_REACH_OTHER : MCP_REACH_ALL;
+    return is_plain_name(host) ? 0 : MCP_REACH_OTHER; /* nothing that a document may send us to */
 }
 
 const char *mcp_route_find(mcp_route_t *route, const mcp_fetch_request_t *request, const mcp_fetch_options_t *options,
@@ -64,10 +74,9 @@ const char *mcp_route_find(mcp_route_t *route, const mcp_fetch_request_t *reques
     if (wrong) {
         return apr_psprintf(pool, "a URL that %s", wrong);
     }
-    *route = (mcp_route_t){ .https = uri.https,
-                            .by_proxy = options->proxy && !mcp_uri_is_loopback(&uri),
-                            .reach = request->reach };
-    if (route->by_proxy && (reach_of_host(uri.host) & request->reach) == 0) {
+    *route = (mcp_route_t){ .https = uri.https, .shown = shown_by(&uri, pool), .reach = request->reach };
+    route->by_proxy = options->proxy && route->shown != MCP_REACH_LOOPBACK;
+    if (options->proxy && route->shown != 0 && (route->shown & request->reach) == 0) {
         return MCP_ROUTE_OUT_OF_REACH;
     }
     if (route->by_proxy) {

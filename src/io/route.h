@@ -11,6 +11,7 @@
 typedef struct {
     bool https;
     bool by_proxy;  /* never to this machine */
+    unsigned shown; /* the part of the network that the spelling of the host shows; 0 for a name */
     unsigned reach; /* the parts of the network (mcp_reach_t) that may be connected to */
 } mcp_route_t;
 

@@ -450,6 +450,15 @@ static void test_proxy_reach(apr_pool_t *pool)
                  { "https://2852039166/", MCP_REACH_PUBLIC, APR_EACCES },
                  { "https://169.254.43518/", MCP_REACH_PUBLIC, APR_EACCES },
                  { "https://0xa9.0xfe.0xa9.0xfe/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://169.254.169.254./", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://169.254.169.254../", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://%31%36%39%2e254%2e169%2e254/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://[fe80::1%25eth0]/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://localhost/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://localhost./", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://a.localhost/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://[::ffff:127.0.0.1]/", MCP_REACH_PUBLIC, APR_EACCES },
+                 { "https://0/", MCP_REACH_PUBLIC, APR_EACCES },
                  { "https://192.0.2.1/", MCP_REACH_ALL, APR_EGENERAL },
                  { "https://as.example/", MCP_REACH_PUBLIC, APR_EGENERAL },
                  { "http://as.example/", MCP_REACH_PUBLIC, APR_EACCES } };
@@ -457,11 +466,64 @@ static void test_proxy_reach(apr_pool_t *pool)
     mcp_answer_t answer;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        is_int(fetch_url(&answer, rows[i].url, rows[i].reach, &how, pool), rows[i].want, "%s through a proxy: %s",
-               rows[i].url, answer.problem);
+        apr_status_t status = fetch_url(&answer, rows[i].url, rows[i].reach, &how, pool);
+
+        is_int(status, rows[i].want, "%s through a proxy: %s", rows[i].url, answer.problem);
     }
     is_int(fetch_url(&answer, url_of("/good", pool), MCP_REACH_ALL, &how, pool), APR_SUCCESS,
            "this machine is asked directly");
+}
+
+/* What comes by way of a proxy shows nothing of where its server is: the proxy's own address must not vouch for it. */
+static void test_proxy(apr_pool_t *pool)
+{
+    apr_array_header_t *hosts = apr_array_make(pool, 2, sizeof(const char *));
+    mcp_fetch_options_t how = { .timeout = apr_time_from_sec(2), .proxy = url_of("", pool), .allow_http = hosts };
+    mcp_answer_t answer;
+
+    APR_ARRAY_PUSH(hosts, const char *) = "as.example";
+    APR_ARRAY_PUSH(hosts, const char *) = "10.9.8.7";
+    loopback_json(server, "http://as.example/keys", "{}")->hits = 0;
+    loopback_json(server, "http://10.9.8.7/keys", "{}");
+    setenv("no_proxy", "*", 1);
+    setenv("NO_PROXY", "as.example", 1);
+    is_int(fetch_url(&answer, "http://as.example/keys", MCP_REACH_PUBLIC, &how, pool), APR_SUCCESS, "by proxy");
+    unsetenv("no_proxy");
+    unsetenv("NO_PROXY");
+    is_int(answer.status, 200, "comes an answer");
+    is_int(answer.reach, 0, "from nobody knows where");
+    is_int(fetch_url(&answer, "http://10.9.8.7/keys", MCP_REACH_ALL, &how, pool), APR_SUCCESS, "an address by proxy");
+    is_int(answer.reach, MCP_REACH_PRIVATE, "is where it says");
+    loopback_route(server, "http://as.example/keys", "HTTP/1.1 407 No\r\nConnection: close\r\n", "who are you?");
+    is_int(fetch_url(&answer, "http://as.example/keys", MCP_REACH_PUBLIC, &how, pool), APR_SUCCESS, "a proxy's 407");
+    is_int(answer.status, 407, "is an answer like others");
+}
+
+/* The tunnel is asked for without what is meant for its far end. */
+static void test_tunnel(apr_pool_t *pool)
+{
+    static const char *const refusals[] = { "407 Proxy Authentication Required", "500 Broken", "302 Found" };
+    mcp_fetch_request_t request = {
+        .url = "https://as.example/x", .reach = MCP_REACH_PUBLIC, .form = "token=hunter2", .authorization = "Basic c2Vj"
+    };
+    mcp_fetch_options_t how = { .timeout = apr_time_from_sec(2), .proxy = url_of("", pool) };
+    mcp_answer_t answer;
+
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        loopback_route(server, "as.example:443",
+                       apr_psprintf(pool,
+                                    "HTTP/1.1 %s\r\nProxy-Authenticate: Basic realm=\"x\"\r\nLocation: /good\r\n"
+                                    "Cache-Control: max-age=9\r\nRetry-After: 9\r\nConnection: close\r\n",
+                                    refusals[i]),
+                       "{}");
+        is_int(mcp_fetch(&answer, &request, &how, pool), APR_EGENERAL, "a proxy that says %s", refusals[i]);
+        ok(answer.status == 0 && strstr(answer.problem, apr_pstrmemdup(pool, refusals[i], 3)), "is named: %s",
+           answer.problem);
+        ok(answer.max_age == 0 && answer.retry_after == 0, "what else it says does not count");
+        ok(!strstr(answer.problem, "hunter2") && !strstr(answer.problem, "c2Vj"), "nothing secret in that");
+        ok(strncmp(server->request, "CONNECT as.example:443 ", 23) == 0, "it was asked for a tunnel");
+        ok(!strstr(server->request, "c2Vj") && !strstr(server->request, "hunter2"), "and told no secret");
+    }
 }
 
 int main(void)
@@ -489,6 +551,8 @@ int main(void)
     test_odd_fields(pool);
     test_stop(pool);
     test_proxy_reach(pool);
+    test_proxy(pool);
+    test_tunnel(pool);
     loopback_stop(server);
     apr_terminate();
     return done_testing();
