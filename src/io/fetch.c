@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 #include <sys/socket.h>
 
 #include "../core/limits.h"
@@ -21,6 +22,7 @@ typedef struct {
     bool too_large;
     bool out_of_reach;
     const atomic_bool *stop;
+    struct curl_slist *fields; /* to send */
     char error[CURL_ERROR_SIZE];
 } exchange_t;
 
@@ -120,8 +122,12 @@ static apr_status_t free_handle(void *handle)
     return APR_SUCCESS;
 }
 
+/* The list has copies of its own; one may be of a credential. */
 static apr_status_t free_fields(void *fields)
 {
+    for (struct curl_slist *field = fields; field; field = field->next) {
+        OPENSSL_cleanse(field->data, strlen(field->data));
+    }
     curl_slist_free_all(fields);
     return APR_SUCCESS;
 }
@@ -132,8 +138,17 @@ static struct curl_slist *add_field(struct curl_slist *fields, const char *line)
     struct curl_slist *longer = fields ? curl_slist_append(fields, line) : NULL;
 
     if (!longer) {
-        curl_slist_free_all(fields);
+        free_fields(fields);
     }
+    return longer;
+}
+
+static struct curl_slist *add_authorization(struct curl_slist *fields, const char *value, apr_pool_t *pool)
+{
+    char *line = apr_pstrcat(pool, "Authorization: ", value, NULL);
+    struct curl_slist *longer = add_field(fields, line);
+
+    OPENSSL_cleanse(line, strlen(line));
     return longer;
 }
 
@@ -141,12 +156,12 @@ static struct curl_slist *make_fields(const mcp_fetch_request_t *request, apr_po
 {
     struct curl_slist *fields = curl_slist_append(NULL, "Accept: application/json");
 
-    if (request->authorization) {
-        fields = add_field(fields, apr_pstrcat(pool, "Authorization: ", request->authorization, NULL));
-    }
     if (request->form) {
         fields = add_field(fields, "Content-Type: application/x-www-form-urlencoded");
         fields = add_field(fields, "Expect:"); /* curl would wait for a 100 (Continue) that few servers send */
+    }
+    if (request->authorization) {
+        fields = add_authorization(fields, request->authorization, pool);
     }
     if (fields) {
         apr_pool_cleanup_register(pool, fields, free_fields, apr_pool_cleanup_null);
@@ -214,7 +229,7 @@ static bool set_texts(CURL *curl, const char *url, const char *ca_file, struct c
                     curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) != CURLE_OK)) {
         return false;
     }
-    return fields && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields) == CURLE_OK &&
+    return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_USERAGENT, "mod_auth_mcp") == CURLE_OK;
 }
@@ -277,9 +292,56 @@ static bool prepare(CURL *curl, exchange_t *exchange, const mcp_fetch_request_t 
                     const mcp_fetch_options_t *options)
 {
     return set_numbers(curl, options->timeout) && set_protocol(curl, route->https) &&
-           set_texts(curl, request->url, options->ca_file, make_fields(request, exchange->pool)) &&
-           set_form(curl, request->form) && set_proxy(curl, route->by_proxy ? options->proxy : NULL) &&
-           set_callbacks(curl, exchange);
+           set_texts(curl, request->url, options->ca_file, exchange->fields) && set_form(curl, request->form) &&
+           set_proxy(curl, route->by_proxy ? options->proxy : NULL) && set_callbacks(curl, exchange);
+}
+
+/* A value that ends its line begins another field. */
+static bool is_field_value(const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if (*c < 0x20 || *c > 0x7e) {
+            return false;
+        }
+    }
+    return *text;
+}
+
+/* NULL when the request may be made. */
+static const char *judge(mcp_route_t *route, const mcp_fetch_request_t *request, const mcp_fetch_options_t *options,
+                         apr_pool_t *pool)
+{
+    if (request->authorization && !is_field_value(request->authorization)) {
+        return "a credential that no header field can carry";
+    }
+    return mcp_route_find(route, request, options, pool);
+}
+
+/* The exchange itself, once it may be made. */
+static apr_status_t perform(mcp_answer_t *answer, exchange_t *exchange, const mcp_fetch_request_t *request,
+                            const mcp_route_t *route, const mcp_fetch_options_t *options)
+{
+    CURL *curl = curl_easy_init();
+    CURLcode code;
+
+    if (!curl || !exchange->fields) {
+        answer->problem = "no memory for an exchange";
+        curl_easy_cleanup(curl);
+        return APR_ENOMEM;
+    }
+    apr_pool_cleanup_register(exchange->pool, curl, free_handle, apr_pool_cleanup_null);
+    if (!prepare(curl, exchange, request, route, options)) {
+        answer->problem = "a libcurl that lacks an option";
+        apr_pool_cleanup_run(exchange->pool, curl, free_handle);
+        return APR_ENOTIMPL;
+    }
+    code = curl_easy_perform(curl);
+    if (code == CURLE_OK) {
+        succeed(answer, exchange, route, curl);
+    }
+    /* Before what it borrows is gone. */
+    apr_pool_cleanup_run(exchange->pool, curl, free_handle);
+    return code == CURLE_OK ? APR_SUCCESS : fail(answer, exchange, code);
 }
 
 apr_status_t mcp_fetch(mcp_answer_t *answer, const mcp_fetch_request_t *request, const mcp_fetch_options_t *options,
@@ -287,29 +349,15 @@ apr_status_t mcp_fetch(mcp_answer_t *answer, const mcp_fetch_request_t *request,
 {
     exchange_t exchange = { .pool = pool, .stop = options->stop };
     mcp_route_t route;
-    CURL *curl;
-    CURLcode code;
+    apr_status_t status;
 
     *answer = (mcp_answer_t){ .status = 0 };
-    if ((answer->problem = mcp_route_find(&route, request, options, pool)) != NULL) {
+    if ((answer->problem = judge(&route, request, options, pool)) != NULL) {
         return APR_EACCES;
     }
     exchange.reach = route.reach;
-    if ((curl = curl_easy_init()) == NULL) {
-        answer->problem = "no memory for an exchange";
-        return APR_ENOMEM;
-    }
-    apr_pool_cleanup_register(pool, curl, free_handle, apr_pool_cleanup_null);
-    if (!prepare(curl, &exchange, request, &route, options)) {
-        answer->problem = "a libcurl that lacks an option";
-        apr_pool_cleanup_run(pool, curl, free_handle);
-        return APR_ENOTIMPL;
-    }
-    code = curl_easy_perform(curl);
-    if (code == CURLE_OK) {
-        succeed(answer, &exchange, &route, curl);
-    }
-    /* Before the buffers of this function are gone. */
-    apr_pool_cleanup_run(pool, curl, free_handle);
-    return code == CURLE_OK ? APR_SUCCESS : fail(answer, &exchange, code);
+    exchange.fields = make_fields(request, pool);
+    status = perform(answer, &exchange, request, &route, options);
+    apr_pool_cleanup_run(pool, exchange.fields, free_fields);
+    return status;
 }

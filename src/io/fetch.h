@@ -24,7 +24,8 @@ typedef struct {
 /* Once in every process before its first mcp_fetch, and before it has threads. More often does no harm. */
 apr_status_t mcp_fetch_global_init(void);
 
-/* What is asked. Strings are borrowed for the call; none of them is ever in an answer or a log line. */
+/* What is asked. Strings are borrowed for the call; no copy of form and authorization outlives it, and neither is ever
+ * in a problem text. */
 typedef struct {
     const char *url;
     unsigned reach;            /* the parts of the network (mcp_reach_t) that its host may be found in */
@@ -34,8 +35,8 @@ typedef struct {
 
 /* Make an exchange. The reach is checked on the very address that is connected to, which is then the answer's; where a
  * proxy is used, both are what the URL itself shows. The answer lives as long as pool. APR_SUCCESS when a whole answer
- * came, whatever its status; else answer->problem says why not: APR_EACCES when the URL or the address is not
- * allowed, APR_ENOSPC for more than MCP_LIMIT_DOCUMENT bytes, APR_TIMEUP, or APR_EGENERAL. Thread-safe. */
+ * came, whatever its status; else answer->problem says why not: APR_EACCES when the URL, the address or the credential
+ * is not fit, APR_ENOSPC for more than MCP_LIMIT_DOCUMENT bytes, APR_TIMEUP, or APR_EGENERAL. Thread-safe. */
 apr_status_t mcp_fetch(mcp_answer_t *answer, const mcp_fetch_request_t *request, const mcp_fetch_options_t *options,
                        apr_pool_t *pool);
 

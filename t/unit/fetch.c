@@ -373,6 +373,46 @@ static void test_post(apr_pool_t *pool)
     ok(!strstr(answer.problem, "hunter2") && !strstr(answer.problem, "c2Vj"), "keeps its secrets: %s", answer.problem);
 }
 
+static bool holds(const char *bytes, size_t len, const char *text)
+{
+    return memmem(bytes, len, text, strlen(text)) != NULL;
+}
+
+/* Memory of the caller does not keep a credential: a pool that is cleared hands out the same bytes again. */
+static void test_wiping(void)
+{
+    mcp_fetch_request_t request = { .reach = MCP_REACH_ALL, .authorization = "Basic dW5mb3JnZXR0YWJsZQ==" };
+    mcp_answer_t answer;
+    apr_pool_t *pool;
+    const char *block;
+
+    apr_pool_create(&pool, NULL);
+    request.url = url_of("/good", pool);
+    is_int(mcp_fetch(&answer, &request, &options, pool), APR_SUCCESS, "with a credential");
+    ok(strstr(server->request, "\r\nAuthorization: Basic dW5mb3JnZXR0YWJsZQ==\r\n") != NULL, "that was sent");
+    apr_pool_clear(pool);
+    block = apr_palloc(pool, 6000);
+    ok(holds(block, 6000, "/good"), "the URL is in the pool's memory");
+    ok(!holds(block, 6000, "dW5mb3JnZXR0YWJsZQ"), "the credential is not");
+    apr_pool_destroy(pool);
+}
+
+/* No credential becomes a second field. */
+static void test_unfit(apr_pool_t *pool)
+{
+    static const char *const unfit[] = { "", "Basic a\r\nX-Other: b", "Basic a\nb", "Basic \x7f", "Basic \xc3\xa4" };
+    mcp_fetch_request_t request = { .url = url_of("/good", pool), .reach = MCP_REACH_ALL };
+    mcp_answer_t answer;
+
+    for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++) {
+        int before = atomic_load(&server->hits);
+
+        request.authorization = unfit[i];
+        is_int(mcp_fetch(&answer, &request, &options, pool), APR_EACCES, "a credential that is none, %d", (int)i);
+        is_int(atomic_load(&server->hits), before, "is not sent");
+    }
+}
+
 /* Cache-Control and Retry-After of the final answer, however they are written. */
 static void test_fields(apr_pool_t *pool)
 {
@@ -553,6 +593,8 @@ int main(void)
     test_proxy_reach(pool);
     test_proxy(pool);
     test_tunnel(pool);
+    test_wiping();
+    test_unfit(pool);
     loopback_stop(server);
     apr_terminate();
     return done_testing();
