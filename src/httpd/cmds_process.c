@@ -157,6 +157,9 @@ MCP_CMD_ARGV(proxy)
     mcp_uri_t uri;
 
     (void)section;
+    if (strchr(word, '@')) { /* what stands before it may be a password, whatever else is wrong */
+        return mcp_cmds_refuse(cmd, "...", "has a name or password, with which no proxy is asked", example);
+    }
     if (wrong) {
         return wrong;
     }
@@ -170,7 +173,8 @@ MCP_CMD_ARGV(proxy)
     if (uri.https || uri.query || (*uri.path && strcmp(uri.path, "/") != 0)) {
         return mcp_cmds_refuse(cmd, word, "is not http:// with a host and a port", example);
     }
-    conf->proxy = word;
+    /* With its port in any case: for a proxy, curl's default is 1080. */
+    conf->proxy = apr_pstrcat(cmd->pool, mcp_uri_origin(&uri, cmd->pool), uri.port == 80 ? ":80" : "", NULL);
     return NULL;
 }
 

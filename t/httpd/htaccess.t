@@ -27,6 +27,7 @@ my %mistake = (
     claim      => [ "MCPClaim user email\n", qr/MCPClaim not allowed here/ ],
     prefix     => [ "MCPScopePrefix x\n", qr/MCPScopePrefix not allowed here/ ],
     timeout    => [ "MCPTimeout 5s\n", qr/MCPTimeout not allowed here/ ],
+    proxy      => [ "MCPProxy http://h.example\n", qr/MCPProxy not allowed here/ ],
     allowhttp  => [ "MCPAllowHTTP h.example\n", qr/MCPAllowHTTP not allowed here/ ],
     cafile     => [ "MCPCAFile /etc/passwd\n", qr/MCPCAFile not allowed here/ ],
     # values that are wrong

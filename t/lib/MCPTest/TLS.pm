@@ -2,7 +2,7 @@ package MCPTest::TLS;
 # A certificate authority and a server certificate made with openssl, once per test process.
 #
 #   my $tls = MCPTest::TLS::files();                     # {ca, cert, key}: PEM files, for localhost and 127.0.0.1
-#   my $tls = MCPTest::TLS::files('mcp.example.test');   # another name
+#   my $tls = MCPTest::TLS::files('mcp.example.test');   # another name, or an IPv4 address
 #   MCPTest::TLS::directives()                           # SSLEngine and file lines for a virtual host
 
 use v5.36;
@@ -29,7 +29,7 @@ sub _authority {
 
 sub _server ($name) {
     my $base  = "$DIR/$name";
-    my $names = "DNS:$name" . ($name eq 'localhost' ? ',IP:127.0.0.1' : '');
+    my $names = ($name =~ /\A[\d.]+\z/ ? 'IP' : 'DNS') . ":$name" . ($name eq 'localhost' ? ',IP:127.0.0.1' : '');
     spew("$base.ext", "subjectAltName=$names\n");
     _openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', "$base.key", '-out', "$base.csr", '-subj', "/CN=$name");
     _openssl('x509', '-req', '-in', "$base.csr", '-CA', "$DIR/ca.pem", '-CAkey', "$DIR/ca.key", '-CAcreateserial', '-days', 2,
