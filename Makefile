@@ -92,12 +92,15 @@ fuzz: $(FUZZ_BINS)
 # What building and testing need beyond a bare Debian 12. nodejs and npm only when there are none.
 PACKAGES := build-essential apache2-bin apache2-dev libjansson-dev libjwt-dev libssl-dev libcurl4-openssl-dev pkg-config \
             perl openssl curl clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind gcovr \
-            apache2-utils chromium ca-certificates
+            apache2-utils chromium ca-certificates redis-server memcached
 
+# Tests start their own redis-server and memcached: where these packages are new, their services are stopped and stay off.
+deps: NEW := $(shell for name in redis-server memcached; do command -v $$name >/dev/null || echo $$name; done)
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(PACKAGES) \
 	    $$(command -v node >/dev/null || echo nodejs) $$(command -v $(NPM) >/dev/null || echo npm)
+	for name in $(NEW); do update-rc.d $$name disable; invoke-rc.d $$name stop || true; done
 	$(NPM) ci --prefix t/node --no-audit --no-fund
 
 # A make of its own, because deps may have installed what the questions at the top of this file ask.
