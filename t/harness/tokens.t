@@ -1,27 +1,17 @@
 # The harness itself: keys, tokens, base64url, challenge parsers.
 use v5.36;
-use File::Temp;
 use MCPTest::B64 qw(b64url unb64url b64_spoiled);
 use MCPTest::Challenge qw(challenges bearer complaints);
 use MCPTest::Challenge::Clients 'clients';
-use MCPTest::DER qw(ecdsa_der ecdsa_raw);
 use MCPTest::JWT;
 use MCPTest::Key;
 use MCPTest::Util qw(json_data run slurp);
 use Test::More;
 
-# Whether openssl, given the public key only, takes the signature of a token.
+# Whether openssl takes the signature of a token.
 sub openssl_verifies ($key, $alg, $token) {
     my ($input, $signature) = $token =~ /^(.*)\.(.*)\z/;
-    my $raw = unb64url($signature);
-    my ($data, $sig) = map { File::Temp->new } 1 .. 2;
-    print {$data} $input;
-    print {$sig} $alg =~ /^ES/ ? ecdsa_der($raw) : $raw;
-    $_->flush for $data, $sig;
-    my @cmd = ('dgst', '-sha' . ($alg =~ /(\d+)/ ? $1 : ''), '-verify', $key->public_file, '-signature', $sig->filename);
-    push @cmd, '-sigopt', 'rsa_padding_mode:pss' if $alg =~ /^PS/;
-    @cmd = ('pkeyutl', '-verify', '-pubin', '-inkey', $key->public_file, '-rawin', '-sigfile', $sig->filename, '-in') if $alg eq 'EdDSA';
-    return !run([ 'openssl', @cmd, $data->filename ])->{exit};
+    return $key->verify($alg, $input, unb64url($signature));
 }
 
 subtest 'signatures' => sub {
@@ -36,7 +26,21 @@ subtest 'signatures' => sub {
             my $token = MCPTest::JWT->new(key => $key)->mint(_alg => $alg);
             ok openssl_verifies($key, $alg, $token), "$type $alg";
             ok !openssl_verifies($key, $alg, $token =~ s/\./.A/r), "$type $alg: changed payload is refused";
+            ok !openssl_verifies($key, $alg, $token =~ s/.{8}\z/AAAAAAAA/r), "$type $alg: changed signature is refused";
+            is +(MCPTest::JWT::verified($token, $key))[0]{alg}, $alg, "$type $alg: verified as a whole";
+            my $sister = MCPTest::Key->get($type, 'sister');
+            ok !eval { MCPTest::JWT::verified($token, $sister); 1 }, "$type $alg: by its own key only";
         }
+    }
+    my $rsa = MCPTest::Key->get('RSA-2048');
+    for my $alg (qw(RS384 PS256 ES256 EdDSA HS256 none), '') {
+        my $token = MCPTest::JWT->new(key => $rsa)->mint(_header => { alg => $alg });
+        ok !eval { MCPTest::JWT::verified($token, $rsa); 1 }, "an RS256 signature is none of '$alg'";
+    }
+    my $jwt = MCPTest::JWT->new(key => $rsa);
+    for my $bad ($jwt->mint(_header => { crit => ['x'] }), $jwt->mint(_payload_json => '[]'), $jwt->mint(_payload_json => '{'),
+        $jwt->mint . '=', $jwt->mint . '.', $jwt->mint(_signature_part => ''), 'a.b', '') {
+        ok !eval { MCPTest::JWT::verified($bad, $rsa); 1 }, 'no verified token: ' . substr $bad, 0, 30;
     }
     my ($p256, $other) = (MCPTest::Key->get('P-256'), MCPTest::Key->get('P-256', 'other'));
     ok !openssl_verifies($other, 'ES256', MCPTest::JWT->new(key => $p256)->mint), 'a second key of a type is another key';

@@ -15,6 +15,8 @@ package MCPTest::JWT;
 #   _header_json, _payload_json => text instead of the encoded data
 #   _header_part, _payload_part, _signature_part => the encoded part itself (spoiled base64 and the like)
 #   _signature    => raw signature bytes instead of a right one
+#
+#   my ($header, $claims) = MCPTest::JWT::verified($token, $key);  # dies when the key has not signed it
 
 use v5.36;
 use Digest::SHA qw(hmac_sha256 hmac_sha384 hmac_sha512);
@@ -68,6 +70,17 @@ sub signature ($key, $alg, $input) {
 sub decode ($token) {
     my ($header, $payload, $signature) = split /\./, $token;
     return (json_data(unb64url($header)), json_data(unb64url($payload)), unb64url($signature));
+}
+
+# (header, payload) of a token that the key has signed; dies with the reason when it did not.
+sub verified ($token, $key) {
+    $token =~ /\A[\w-]+\.[\w-]+\.[\w-]+\z/a or die "not a signed JWT\n";
+    my ($header, $payload, $signature) = eval { decode($token) } or die "not JSON: $@";
+    my ($input) = $token =~ /\A(.*)\./;
+    die "a part is no JSON object\n" if grep { ref $_ ne 'HASH' } $header, $payload;
+    die "critical extension\n" if exists $header->{crit};
+    $key->verify($header->{alg} // '', $input, $signature) or die "the signature is not that of @{[ $key->kid ]}\n";
+    return ($header, $payload);
 }
 
 sub _payload ($self, %arg) {

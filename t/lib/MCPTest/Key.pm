@@ -6,12 +6,13 @@ package MCPTest::Key;
 #   $key->kid; $key->alg; $key->private_file; $key->public_file (PEM); $key->public_pem; $key->cert_file
 #   $key->jwk(use => 'sig', alg => 'RS512'); $key->jwk(alg => undef)   # undef takes a member out
 #   $key->sign('RS256', $bytes)                          # raw signature as a JWS carries it
+#   $key->verify('RS256', $bytes, $signature)            # what openssl says of it, given the public key only
 #   MCPTest::Key::jwks($key1, $key2 or a JWK hash ...)   # JSON text of a set
 
 use v5.36;
 use File::Path 'make_path';
 use MCPTest::B64 'b64url';
-use MCPTest::DER qw(ecdsa_raw spki_parts);
+use MCPTest::DER qw(ecdsa_der ecdsa_raw spki_parts);
 use MCPTest::Util qw(build_dir json_text run slurp tempdir);
 
 # type => [kty, default alg, curve name or bits, genpkey arguments]
@@ -92,6 +93,25 @@ sub sign ($self, $alg, $bytes) {
     my @padding = $family eq 'PS' ? ('-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:-1') : ();
     my $raw = _openssl('dgst', "-$HASH{$size}", '-sign', $self->private_file, @padding, $file->filename);
     return $family eq 'ES' ? ecdsa_raw($raw, (length(spki_parts($self->public_der)) - 1) / 2) : $raw;
+}
+
+# False too when the algorithm is of another family of keys, or an ECDSA signature has not its width (RFC 7518 3.4).
+sub verify ($self, $alg, $bytes, $signature) {
+    my ($family, $size) = $alg eq 'EdDSA' ? $alg : $alg =~ /^(RS|PS|ES)(256K?|384|512)\z/ or return 0;
+    return 0 if { RS => 'RSA', PS => 'RSA', ES => 'EC', EdDSA => 'OKP' }->{$family} ne $self->{kty};
+    if ($family eq 'ES') {
+        return 0 if length $signature != length(spki_parts($self->public_der)) - 1;
+        $signature = ecdsa_der($signature);
+    }
+    my ($data, $proof) = map { File::Temp->new } 1 .. 2;
+    print {$data} $bytes;
+    print {$proof} $signature;
+    $_->flush for $data, $proof;
+    my @padding = $family eq 'PS' ? ('-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:-1') : ();
+    my @command = $family eq 'EdDSA'
+        ? ('pkeyutl', '-verify', '-pubin', '-inkey', $self->public_file, '-rawin', '-sigfile', $proof->filename, '-in')
+        : ('dgst', "-$HASH{$size}", '-verify', $self->public_file, @padding, '-signature', $proof->filename);
+    return !run([ 'openssl', @command, $data->filename ])->{exit};
 }
 
 sub _dir {
