@@ -35,6 +35,12 @@ const char *mcp_discovery_address(const char *issuer, int form, apr_pool_t *pool
     }
 }
 
+bool mcp_discovery_match(const char **resource_path, const char *path, apr_pool_t *pool)
+{
+    return mcp_uri_match(resource_path, OAUTH_NAME, path, pool) ||
+           mcp_uri_match(resource_path, OPENID_NAME, path, pool);
+}
+
 /* RFC 8414 2: an absolute URI. Only what mcp_uri_parse lets through ever reaches a log line or the network. */
 static const char *read_jwks_uri(const char **jwks_uri, const json_t *value, apr_pool_t *pool)
 {

@@ -16,6 +16,10 @@ typedef struct {
  * the last one. */
 const char *mcp_discovery_address(const char *issuer, int form, apr_pool_t *pool);
 
+/* Whether a request path asks for such metadata, by whatever form. *resource_path then is the path of the resource whose
+ * issuer is meant, "/" for none: clients of MCP 2025-03-26 take the MCP server for the authorization server. */
+bool mcp_discovery_match(const char **resource_path, const char *path, apr_pool_t *pool);
+
 /* Read a metadata document. Its issuer must be identical to the configured one. Returns NULL, or what is wrong, in
  * words for the log; *found is then untouched. */
 const char *mcp_discovery_read(mcp_discovery_t *found, const char *issuer, mcp_view_t document, apr_pool_t *pool);

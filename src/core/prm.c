@@ -117,18 +117,7 @@ const char *mcp_prm_set(json_t *object, const char *name, const apr_array_header
 
 bool mcp_prm_match(const char **resource_path, const char *path, apr_pool_t *pool)
 {
-    const size_t len = strlen(MCP_PRM_NAME);
-    size_t path_len = strlen(path);
-
-    if (strncmp(path, MCP_PRM_NAME, len) == 0 && (path[len] == '\0' || path[len] == '/')) {
-        *resource_path = path[len] ? path + len : "/";
-        return true;
-    }
-    if (path_len > len && strcmp(path + path_len - len, MCP_PRM_NAME) == 0) {
-        *resource_path = apr_pstrmemdup(pool, path, path_len - len);
-        return true;
-    }
-    return false;
+    return mcp_uri_match(resource_path, MCP_PRM_NAME, path, pool);
 }
 
 const char *mcp_prm_variant(const char *resource, const char *path, apr_pool_t *pool)

@@ -111,3 +111,19 @@ const char *mcp_uri_insert(const mcp_uri_t *uri, const char *name, apr_pool_t *p
     return apr_pstrcat(pool, uri->https ? "https://" : "http://", uri->authority, name, path, uri->query ? "?" : "",
                        uri->query ? uri->query : "", NULL);
 }
+
+bool mcp_uri_match(const char **rest, const char *name, const char *path, apr_pool_t *pool)
+{
+    const size_t len = strlen(name);
+    size_t path_len = strlen(path);
+
+    if (strncmp(path, name, len) == 0 && (path[len] == '\0' || path[len] == '/')) {
+        *rest = path[len] ? path + len : "/";
+        return true;
+    }
+    if (path_len > len && strcmp(path + path_len - len, name) == 0) {
+        *rest = apr_pstrmemdup(pool, path, path_len - len);
+        return true;
+    }
+    return false;
+}

@@ -29,4 +29,8 @@ const char *mcp_uri_origin(const mcp_uri_t *uri, apr_pool_t *pool);
  * A path of "/" alone counts as none. */
 const char *mcp_uri_insert(const mcp_uri_t *uri, const char *name, apr_pool_t *pool);
 
+/* Whether a request path is a well-known name (RFC 8615), before a path or behind one. *rest then is that path, "/" for
+ * none, in memory of the pool or borrowed. */
+bool mcp_uri_match(const char **rest, const char *name, const char *path, apr_pool_t *pool);
+
 #endif

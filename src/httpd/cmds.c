@@ -109,6 +109,8 @@ const command_rec mcp_conf_directives[] = {
                       "DURATION [DURATION]: how often keys are fetched, and how often at most for an unknown one"),
     AP_INIT_TAKE_ARGV("MCPCache", mcp_cmd_cache, NULL, RSRC_CONF,
                       "PROVIDER[:ARGS]: what shares introspection results between processes, or machines; or none"),
+    AP_INIT_TAKE_ARGV("MCPMetadataMirror", mcp_cmd_metadata_mirror, NULL, RSRC_CONF,
+                      "On or Off: answer for the issuer's metadata as well"),
     AP_INIT_TAKE_ARGV("MCPStateDir", mcp_cmd_state_dir, NULL, RSRC_CONF,
                       "PATH: where the last good keys are kept over a restart, or none"),
     AP_INIT_TAKE_ARGV("MCPTokenCache", mcp_cmd_token_cache, NULL, RSRC_CONF,

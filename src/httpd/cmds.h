@@ -28,6 +28,7 @@ MCP_CMD_ARGV(timeout);
 MCP_CMD_ARGV(refresh);
 MCP_CMD_ARGV(proxy);
 MCP_CMD_ARGV(cache);
+MCP_CMD_ARGV(metadata_mirror);
 MCP_CMD_ARGV(state_dir);
 MCP_CMD_ARGV(token_cache);
 MCP_CMD_ARGV(ca_file);

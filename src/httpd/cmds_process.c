@@ -193,3 +193,18 @@ MCP_CMD_ARGV(cache)
     wrong = mcp_cache_parse(&conf->cache, word, cmd->temp_pool, cmd->pool);
     return wrong ? mcp_cmds_refuse(cmd, word, wrong, "MCPCache redis:127.0.0.1:6379") : NULL;
 }
+
+MCP_CMD_ARGV(metadata_mirror)
+{
+    const char *word = mcp_cmds_words(cmd, argc, argv), *wrong = inside(cmd, argc, argv);
+
+    (void)section;
+    if (wrong) {
+        return wrong;
+    }
+    if (strcasecmp(word, "on") != 0 && strcasecmp(word, "off") != 0) {
+        return mcp_cmds_refuse(cmd, word, "is neither On nor Off", "MCPMetadataMirror On");
+    }
+    mcp_cmds_server(cmd)->mirror = strcasecmp(word, "on") == 0;
+    return NULL;
+}

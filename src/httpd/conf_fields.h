@@ -42,6 +42,7 @@
     X(apr_interval_time_t, throttle, MCP_UNSET, apr_time_from_sec(30)) \
     X(apr_int64_t, token_cache, MCP_UNSET, 8388608)                    \
     X(const char *, proxy, NULL, NULL)                                 \
+    X(int, mirror, MCP_UNSET, 0)                                       \
     X(mcp_cache_conf_t *, cache, NULL, NULL)                           \
     X(const char *, state_dir, NULL, NULL)                             \
     X(const char *, ca_file, NULL, NULL)

@@ -65,7 +65,8 @@ static mcp_keyring_source_t source_of(const mcp_issuer_conf_t *issuer, const mcp
         .plan = { .source = { .issuer = issuer->url,
                               .key_urls = issuer->key_urls,
                               .discovers = issuer->key_urls->nelts == 0 && !issuer->static_keys &&
-                                           mcp_issuer_format(issuer) != MCP_FORMAT_OPAQUE },
+                                           (mcp_issuer_format(issuer) != MCP_FORMAT_OPAQUE || mcp_server_mirror(conf)),
+                              .mirrors = mcp_server_mirror(conf) },
                   .has_static = issuer->static_keys != NULL,
                   .refresh = mcp_server_refresh(conf),
                   .throttle = mcp_server_throttle(conf),
@@ -93,10 +94,10 @@ static const char *settings_of(const plot_t *plot, apr_pool_t *pool)
 {
     const mcp_keyring_source_t *source = &plot->source;
 
-    return apr_psprintf(pool, "%s %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " %pp %s %s",
+    return apr_psprintf(pool, "%s %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " %d%d %pp %s %s",
                         plot->identity, source->plan.refresh, source->plan.throttle, source->fetch.timeout,
-                        source->static_keys, source->state_path ? source->state_path : "",
-                        joined(source->fetch.allow_http, pool));
+                        source->plan.source.discovers, source->plan.source.mirrors, source->static_keys,
+                        source->state_path ? source->state_path : "", joined(source->fetch.allow_http, pool));
 }
 
 /* The plot of an issuer, a new one or one that is there. */

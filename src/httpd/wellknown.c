@@ -4,13 +4,16 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
-#include "../core/digest.h"
+#include "../core/discovery.h"
 #include "../core/prm.h"
-#include "../core/rpc.h"
 #include "authz.h"
 #include "cors.h"
-#include "identity.h"
+#include "public.h"
 #include "reply.h"
+
+/* Seconds that clients may keep the documents: ours change with the configuration, an issuer's own whenever it likes. */
+#define PRM_MAX_AGE 3600
+#define MIRROR_MAX_AGE 300
 
 static apr_array_header_t *issuer_urls(const mcp_server_conf_t *server, const mcp_dir_conf_t *dir, apr_pool_t *pool)
 {
@@ -58,14 +61,28 @@ static const char *document(request_rec *governed, const char *path)
     return mcp_prm_format(&prm, governed->pool);
 }
 
+/* The metadata of the first issuer that counts for the resource which governs a request. NULL when it is not known. */
+static const char *issuer_document(request_rec *governed, const char *path)
+{
+    const apr_array_header_t *trusted =
+        mcp_conf_trusted(mcp_conf_server(governed->server), mcp_conf_dir(governed), governed->pool);
+    const mcp_issuer_conf_t *issuer = trusted->nelts > 0 ? APR_ARRAY_IDX(trusted, 0, mcp_issuer_conf_t *) : NULL;
+
+    (void)path;
+    return issuer && issuer->keyring ? mcp_keyring_metadata(issuer->keyring, governed->pool) : NULL;
+}
+
+/* What makes a document out of the request that a resource governs; path is what was asked for. */
+typedef const char *(*maker_t)(request_rec *governed, const char *path);
+
 /* The document that the configuration for a lookup path gives, NULL when no resource is there. */
-static const char *look_up(request_rec *r, const char *lookup_path, const char *path)
+static const char *look_up(request_rec *r, const char *lookup_path, const char *path, maker_t make)
 {
     request_rec *found = ap_sub_req_lookup_uri(lookup_path, r, NULL);
     const char *text = NULL;
 
     if (mcp_request_is_governed(found) && mcp_dir_resource(mcp_conf_dir(found))) {
-        text = document(found, path);
+        text = make(found, path);
         text = text ? apr_pstrdup(r->pool, text) : NULL;
     }
     ap_destroy_sub_req(found);
@@ -116,93 +133,57 @@ static const mcp_resource_t *find_resource(const mcp_server_conf_t *conf, const 
     return NULL;
 }
 
-static const char *find_document(request_rec *r, const char *path)
+static const char *find_document(request_rec *r, const char *path, maker_t make)
 {
     const char *text;
     const mcp_resource_t *resource;
 
     mcp_request_get(r)->lookup = true;
-    text = look_up(r, path, path);
+    text = look_up(r, path, path, make);
     if (!text && (resource = find_resource(mcp_conf_server(r->server), path, r->pool)) != NULL) {
-        text = look_up(r, resource->location ? resource->location : path_of(resource, r->pool), path);
+        text = look_up(r, resource->location ? resource->location : path_of(resource, r->pool), path, make);
     }
     mcp_request_get(r)->lookup = false;
     return text;
 }
 
-/* A path that means one thing only: no empty, "." or ".." segment, in any spelling. */
-static bool is_plain_path(const char *path)
+/* Answer a request for a well-known document about the resource at path. */
+static int answer(request_rec *r, const char *path, maker_t make, int max_age)
 {
-    return !strstr(path, "//") && !strstr(path, "/.") && !ap_strcasestr(path, "%2e") && !ap_strcasestr(path, "%2f") &&
-           !ap_strcasestr(path, "%5c");
-}
+    const char *text;
 
-static int refuse(request_rec *r, mcp_reason_t reason)
-{
-    const mcp_reason_row_t *row = mcp_reason_row(reason);
-
-    mcp_identity_note_decision(r, "refused", row->name);
-    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-    return mcp_reply_send(r, row->status, "application/json",
-                          mcp_rpc_error("null", MCP_RPC_SERVER_ERROR, row->text, r->pool));
-}
-
-static int answer_preflight(request_rec *r)
-{
-    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
-    apr_table_setn(r->headers_out, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
-    apr_table_setn(r->headers_out, "Access-Control-Allow-Headers",
-                   apr_pstrcat(r->pool, MCP_CORS_HEADERS, mcp_cors_param_headers(r), NULL));
-    apr_table_setn(r->headers_out, "Access-Control-Max-Age", "7200");
-    r->status = HTTP_NO_CONTENT;
-    return DONE;
-}
-
-/* A strong validator (RFC 9110 8.8.3): the document's own digest. */
-static const char *etag_of(const char *text, apr_pool_t *pool)
-{
-    char tag[MCP_DIGEST_TEXT];
-
-    mcp_digest_text(tag, mcp_view_of(text));
-    return apr_pstrcat(pool, "\"", tag, "\"", NULL);
-}
-
-static int send_document(request_rec *r, const char *text)
-{
-    int status;
-
-    apr_table_setn(r->headers_out, "ETag", etag_of(text, r->pool));
-    apr_table_setn(r->headers_out, "Cache-Control", "public, max-age=3600");
-    if ((status = ap_meets_conditions(r)) != OK) {
-        return status;
+    if (mcp_cors_is_preflight(r)) {
+        return mcp_public_preflight(r);
     }
-    return mcp_reply_send(r, HTTP_OK, "application/json", text);
+    mcp_request_get(r)->is_public = true;
+    if (r->method_number != M_GET && r->method_number != M_OPTIONS) {
+        apr_table_setn(r->headers_out, "Allow", "GET, HEAD, OPTIONS");
+        return mcp_public_refuse(r, MCP_METHOD_NOT_ALLOWED);
+    }
+    if (!mcp_public_is_plain_path(path) || (text = find_document(r, path, make)) == NULL) {
+        return mcp_public_refuse(r, MCP_NO_METADATA);
+    }
+    if (r->method_number == M_OPTIONS) {
+        apr_table_setn(r->headers_out, "Allow", "GET, HEAD, OPTIONS");
+    }
+    return mcp_public_send(r, text, max_age);
 }
 
 int mcp_wellknown_serve(request_rec *r, int lookup)
 {
     const mcp_server_conf_t *conf = mcp_conf_server(r->server);
-    const char *path, *text;
+    const char *path;
 
-    if (lookup || r->main || r->prev || r->proxyreq == PROXYREQ_PROXY || !conf->issuers || conf->issuers->nelts == 0 ||
-        !mcp_prm_match(&path, r->uri, r->pool)) {
+    if (lookup || r->main || r->prev || r->proxyreq == PROXYREQ_PROXY || !conf->issuers || conf->issuers->nelts == 0) {
         return DECLINED;
     }
-    if (mcp_cors_is_preflight(r)) {
-        return answer_preflight(r);
+    if (mcp_prm_match(&path, r->uri, r->pool)) {
+        return answer(r, path, document, PRM_MAX_AGE);
     }
-    mcp_request_get(r)->is_public = true;
-    if (r->method_number != M_GET && r->method_number != M_OPTIONS) {
-        apr_table_setn(r->headers_out, "Allow", "GET, HEAD, OPTIONS");
-        return refuse(r, MCP_METHOD_NOT_ALLOWED);
+    if (mcp_server_mirror(conf) && mcp_discovery_match(&path, r->uri, r->pool)) {
+        return answer(r, path, issuer_document, MIRROR_MAX_AGE);
     }
-    if (!is_plain_path(path) || (text = find_document(r, path)) == NULL) {
-        return refuse(r, MCP_NO_METADATA);
-    }
-    if (r->method_number == M_OPTIONS) {
-        apr_table_setn(r->headers_out, "Allow", "GET, HEAD, OPTIONS");
-    }
-    return send_document(r, text);
+    return DECLINED;
 }
 
 /* OPTIONS tells what may be done and where the metadata is, to everybody; it never reaches the backend. */
@@ -218,7 +199,7 @@ static int answer_options(request_rec *r)
 int mcp_wellknown_before_authn(request_rec *r)
 {
     const char *wrong;
-    int answer;
+    int status;
 
     if (!mcp_request_is_governed(r)) {
         return DECLINED;
@@ -226,8 +207,8 @@ int mcp_wellknown_before_authn(request_rec *r)
     if ((wrong = mcp_request_misconfigured(r)) != NULL) {
         return mcp_reply_refuse(r, MCP_MISCONFIGURED, wrong);
     }
-    if (!mcp_cors_is_allowed(r) && (answer = mcp_reply_refuse(r, MCP_ORIGIN, NULL)) != OK) {
-        return answer;
+    if (!mcp_cors_is_allowed(r) && (status = mcp_reply_refuse(r, MCP_ORIGIN, NULL)) != OK) {
+        return status;
     }
     if (r->method_number != M_OPTIONS || r->prev) {
         return DECLINED;

@@ -70,6 +70,7 @@ subtest 'defaults' => sub {
     is field('MCPTimeout', 'Default'),      '`MCPTimeout ' . $value->('timeout') . '`',            'MCPTimeout';
     is field('MCPRefresh', 'Default'),      '`MCPRefresh ' . $value->('refresh') . ' ' . $value->('throttle') . '`', 'MCPRefresh';
     is field('MCPTokenCache', 'Default'),   '`MCPTokenCache ' . $fallback{token_cache} / 1048576 . 'M`',   'MCPTokenCache';
+    is field('MCPMetadataMirror', 'Default'), '`MCPMetadataMirror ' . $value->('mirror') . '`',    'MCPMetadataMirror';
     is $fallback{format}, 'MCP_FORMAT_AUTO', 'both kinds of token';
     is field('MCPErrorBody', 'Default'),    '`MCPErrorBody ' . $value->('error_body') . '`',       'MCPErrorBody';
     is field('MCPMode', 'Default'),         '`MCPMode ' . $value->('mode') . '`',                  'MCPMode';
@@ -89,7 +90,7 @@ subtest 'defaults' => sub {
     my ($headers) = source('httpd/identity.c') =~ /default_headers\[\] = \{(.*?)\}/s;
     is field('MCPForwardClaim', 'Default'), join(', ', $headers =~ /"([\w-]+)"/g) =~ s/, ([^,]+)\z/ and $1/r, 'MCPForwardClaim';
     my @set = grep { !field($_, 'Default') || field($_, 'Default') =~ /^`/ } keys %DIRECTIVE;
-    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMode MCPRefresh MCPTimeout MCPTokenCache MCPTokenFormat MCPTokenType)], 'no other default is claimed';
+    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMetadataMirror MCPMode MCPRefresh MCPTimeout MCPTokenCache MCPTokenFormat MCPTokenType)], 'no other default is claimed';
 };
 
 subtest 'reasons' => sub {
@@ -140,6 +141,7 @@ subtest 'numbers and names' => sub {
         "and $limit{LIMIT_INQUIRIES} for an issuer"                               => 'introspections at a time',
         "a pause of 1 to $limit{LIMIT_INQUIRY_PAUSE} seconds"                     => 'the pause',
         "every $limit{LIMIT_TELL} seconds at most"                                => 'lines about introspection',
+        'larger than ' . $limit{LIMIT_MIRROR} / 1024 . ' KiB'                     => 'a mirrored document',
         'at most ' . $limit{LIMIT_DOCUMENT} / 1048576 . ' MiB'                    => 'a fetched document',
     );
     like $MANUAL, qr/\Q$_\E/, "$says{$_}: $_" for sort keys %says;

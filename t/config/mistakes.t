@@ -134,6 +134,10 @@ my @server = (
     [ MCPCache => 'etcd:1.2.3.4', "${as}MCPCache etcd:1.2.3.4" ],
     [ MCPCache => 'a b', "${as}MCPCache a b" ],
     [ MCPCache => 'none', container('MCPCache none') ],
+    [ MCPMetadataMirror => '', "${as}MCPMetadataMirror" ],
+    [ MCPMetadataMirror => 'yes', "${as}MCPMetadataMirror yes" ],
+    [ MCPMetadataMirror => 'On Off', "${as}MCPMetadataMirror On Off" ],
+    [ MCPMetadataMirror => 'On', container('MCPMetadataMirror On') ],
     [ MCPCAFile => "$dir/missing", "${as}MCPCAFile $dir/missing" ],
     [ MCPCAFile => '', "${as}MCPCAFile" ],
 );
