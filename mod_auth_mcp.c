@@ -18,6 +18,7 @@
 #include "src/httpd/expr.h"
 #include "src/httpd/identity.h"
 #include "src/httpd/refresh.h"
+#include "src/httpd/status.h"
 #include "src/httpd/upstream.h"
 #include "src/httpd/verify.h"
 #include "src/httpd/wellknown.h"
@@ -53,6 +54,7 @@ static void register_hooks(apr_pool_t *pool)
     mcp_authz_register(pool);
     mcp_upstream_register();
     mcp_identity_register();
+    mcp_status_register();
 
     /* First of all, before SetEnvIf or RequestHeader early can copy a forged identity. */
     ap_hook_post_read_request(mcp_identity_scrub, NULL, NULL, APR_HOOK_REALLY_FIRST);

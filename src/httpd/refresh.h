@@ -16,4 +16,21 @@ int mcp_refresh_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
 /* The child_init hook, before mod_watchdog's: a keyring for every issuer. */
 void mcp_refresh_child_init(apr_pool_t *pool, server_rec *servers);
 
+/* Count a refusal; in a server without issuers nothing is counted. */
+void mcp_refresh_count(mcp_reason_t reason);
+
+/* What was counted, NULL in a server without issuers. */
+const mcp_store_tally_t *mcp_refresh_tally(void);
+
+/* One issuer as the operator sees it. */
+typedef struct {
+    const char *issuer;
+    bool fetches;    /* else its keys, if any, are all static */
+    int static_keys; /* how many */
+    const mcp_store_t *store;
+} mcp_refresh_look_t;
+
+/* Look at the issuer of that number, from 0 on; false behind the last one. */
+bool mcp_refresh_look(mcp_refresh_look_t *look, int index);
+
 #endif

@@ -10,6 +10,7 @@
 #include "../core/rpc.h"
 #include "body.h"
 #include "identity.h"
+#include "refresh.h"
 
 APLOG_USE_MODULE(auth_mcp);
 
@@ -92,6 +93,7 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
     const char *id;
 
     mcp_request_get(r)->reason = reason;
+    mcp_refresh_count(reason);
     log_refusal(r, reason, detail, reported);
     mcp_identity_note_decision(r, reported ? "reported" : "refused", row->name);
     if (reported) {

@@ -140,15 +140,32 @@ static bool read_issuer(mcp_issuer_t *issuer, const mcp_store_t *store)
     return false;
 }
 
-/* Counters go on counting over a restart. */
-static void take_counts(mcp_store_counts_t *counts, const mcp_store_counts_t *old)
+/* Counters go on counting over a restart. They are all of one type. */
+static void take_counters(atomic_ullong to[], const atomic_ullong from[], size_t count)
 {
-    atomic_ullong *to = (atomic_ullong *)counts;
-    const atomic_ullong *from = (const atomic_ullong *)old;
-
-    for (size_t i = 0; i < sizeof(*counts) / sizeof(*to); i++) {
+    for (size_t i = 0; i < count; i++) {
         atomic_store(&to[i], atomic_load(&from[i]));
     }
+}
+
+void mcp_store_take_tally(mcp_store_tally_t *tally, const mcp_store_tally_t *old)
+{
+    take_counters(tally->refused, old->refused, MCP_REASON_COUNT);
+}
+
+const char *mcp_store_trouble(const mcp_store_t *store, apr_time_t *at, apr_pool_t *pool)
+{
+    for (int i = 0; i < ATTEMPTS; i++) {
+        unsigned before = atomic_load(&store->changes);
+        const char *text = apr_pstrmemdup(pool, store->trouble, strnlen(store->trouble, sizeof(store->trouble)));
+
+        *at = store->trouble_at;
+        atomic_thread_fence(memory_order_acquire);
+        if (before % 2 == 0 && atomic_load(&store->changes) == before) {
+            return text;
+        }
+    }
+    return "";
 }
 
 bool mcp_store_succeed(mcp_store_t *store, const mcp_issuer_plan_t *plan, const mcp_store_t *old, apr_time_t now)
@@ -172,7 +189,8 @@ bool mcp_store_succeed(mcp_store_t *store, const mcp_issuer_plan_t *plan, const 
     if (metadata) {
         mcp_store_publish_metadata(store, metadata);
     }
-    take_counts(&store->counts, &old->counts);
+    take_counters((atomic_ullong *)&store->counts, (const atomic_ullong *)&old->counts,
+                  sizeof(store->counts) / sizeof(atomic_ullong));
     atomic_store(&store->rounds, atomic_load(&old->rounds));
     mcp_store_end_change(store, plan);
     apr_pool_destroy(scratch);

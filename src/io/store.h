@@ -23,7 +23,6 @@ typedef struct {
 typedef struct {
     atomic_ullong verified;   /* signatures that were right */
     atomic_ullong cached;     /* tokens that were known to be verified */
-    atomic_ullong refused;    /* tokens of this issuer that were refused, for whatever reason */
     atomic_ullong fetches;    /* rounds of fetching */
     atomic_ullong failures;   /* of those, rounds that brought less than they should */
     atomic_ullong asked;      /* tokens that were introspected */
@@ -33,6 +32,11 @@ typedef struct {
     atomic_ullong latency;    /* of introspection, the sum in microseconds, */
     atomic_ullong slowest;    /* and the longest */
 } mcp_store_counts_t;
+
+/* What happened in the whole server: refusals by reason. */
+typedef struct {
+    atomic_ullong refused[MCP_REASON_COUNT];
+} mcp_store_tally_t;
 
 typedef struct {
     char identity[MCP_DIGEST_TEXT];
@@ -79,6 +83,12 @@ bool mcp_store_publish_metadata(mcp_store_t *store, const char *text);
 /* A copy of the published text and its generation; NULL when there is none. No lock is needed. */
 const char *mcp_store_keys(const mcp_store_t *store, unsigned *generation, apr_pool_t *pool);
 const char *mcp_store_metadata(const mcp_store_t *store, apr_pool_t *pool);
+
+/* Take over what another configuration has counted. */
+void mcp_store_take_tally(mcp_store_tally_t *tally, const mcp_store_tally_t *old);
+
+/* The last trouble of an issuer, in memory of the pool, and when that was; "" for none. No lock is needed. */
+const char *mcp_store_trouble(const mcp_store_t *store, apr_time_t *at, apr_pool_t *pool);
 
 /* Count one more. */
 static inline void mcp_store_count(atomic_ullong *counter)
