@@ -38,6 +38,10 @@ sub get ($class, $type, $name = '1') {
     };
 }
 
+# The key as plain data, and back: for the state of a server, which is another process.
+sub data ($self)             { return { map { $_ => $self->{$_} } grep { $_ ne 'der' } CORE::keys %$self } }
+sub from_data ($class, $data) { return bless {%$data}, $class }
+
 sub types            { return sort CORE::keys %TYPE }
 sub kid ($self)      { return $self->{kid} }
 sub alg ($self)      { return $self->{alg} }

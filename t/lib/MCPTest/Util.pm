@@ -54,6 +54,7 @@ sub spew ($file, $bytes, $mode = 0644) {
 
 # run([cmd, args...], stdin => bytes, env => {...}): {exit, signal, out, err}
 sub run ($cmd, %opt) {
+    local $SIG{CHLD} = 'DEFAULT';    # a test server ignores it: then there is no exit status
     my %file = map { $_ => File::Temp->new } qw(in out err);
     print { $file{in} } $opt{stdin} // '';
     $file{in}->flush;

@@ -11,20 +11,22 @@ package MCPTest::HTTP::Serve;
 #   cut     => 1  Content-Length promises more than is sent, then the connection closes
 #   endless => 1  a body that never ends (to 256 MB)       drip => seconds  one byte at a time
 #   hang    => 1  no answer at all, connection stays open  reset => 1  connection closed without an answer
+# (a delay and a hang end when the peer has closed the connection)
 #   raw     => bytes written as they are, then closed      close => 1  closed after the reply
 
 use v5.36;
 use Digest::SHA 'sha256_hex';
 use Exporter 'import';
 use MCPTest::Util 'json_text';
-use Socket qw(SOL_SOCKET SO_LINGER);
+use Socket qw(IPPROTO_TCP MSG_PEEK SOL_SOCKET SO_LINGER TCP_NODELAY);
+use Time::HiRes 'time';
 
 our @EXPORT_OK = qw(read_request send_reply header_of put);
 
 my %REASON = (
     200 => 'OK', 202 => 'Accepted', 204 => 'No Content', 301 => 'Moved Permanently', 302 => 'Found', 400 => 'Bad Request',
     401 => 'Unauthorized', 403 => 'Forbidden', 404 => 'Not Found', 405 => 'Method Not Allowed', 500 => 'Internal Server Error',
-    503 => 'Service Unavailable', 103 => 'Early Hints', 100 => 'Continue',
+    429 => 'Too Many Requests', 503 => 'Service Unavailable', 103 => 'Early Hints', 100 => 'Continue',
 );
 
 # The next request of a connection, or undef at its end. The body is read whole; Expect is answered with 100.
@@ -69,7 +71,7 @@ sub put ($socket, $bytes) {
 
 # Writes the reply; true when the connection can be used again.
 sub send_reply ($socket, $request, $reply) {
-    nap($reply->{delay}) if $reply->{delay};
+    idle($socket, $reply->{delay}) if $reply->{delay};
     return abandon($socket, $reply) if $reply->{hang} || $reply->{reset};
     for my $interim (@{ $reply->{interim} // [] }) {
         put($socket, head($interim->[0], undef, $interim->[1]));
@@ -82,8 +84,22 @@ sub send_reply ($socket, $request, $reply) {
 # Sleeps for a part of a second too.
 sub nap ($seconds) { select undef, undef, undef, $seconds; return }
 
+# Sleeps unless the peer has gone: that is an end which can be read.
+sub idle ($socket, $seconds) {
+    my $end  = time + $seconds;
+    my $bits = '';
+    vec($bits, fileno($socket), 1) = 1;
+    while ((my $left = $end - time) > 0) {
+        next if !select my $ready = $bits, undef, undef, $left;
+        my $there = recv $socket, my $byte, 1, MSG_PEEK;
+        die "peer gone\n" if !defined $there || !length $byte;
+        nap($left < 0.05 ? $left : 0.05);    # the next request waits
+    }
+    return;
+}
+
 sub abandon ($socket, $reply) {
-    nap(600) if $reply->{hang};
+    idle($socket, 600) if $reply->{hang};
     setsockopt $socket, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0);
     return 0;
 }
@@ -109,6 +125,7 @@ sub send_body ($socket, $request, $reply) {
     push @first, [ 'Connection', 'close' ] if $reply->{close};
     put($socket, head($status, $reply->{reason}, with_defaults($reply, @first)));
     $body = '' if $bare || $request->{method} eq 'HEAD';
+    setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1 if $reply->{drip};
     if ($reply->{drip}) { (put($socket, $_), nap($reply->{drip})) for split //, $body }
     else                { put($socket, $body) }
     return !$reply->{cut} && !$reply->{close};
