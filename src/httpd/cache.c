@@ -5,11 +5,16 @@
 #include <ap_socache.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <stdatomic.h>
 #include <util_mutex.h>
 
 APLOG_USE_MODULE(auth_mcp);
 
 #define MUTEX_TYPE "mcp-cache"
+
+/* An access that takes longer than this is a sign of trouble, and for how long a process does without the cache then. */
+#define SLOW apr_time_from_sec(1)
+#define SPARE apr_time_from_sec(10)
 
 struct mcp_cache_conf_t {
     const char *word;
@@ -18,6 +23,9 @@ struct mcp_cache_conf_t {
     apr_global_mutex_t *lock; /* NULL when the provider needs none */
     server_rec *server;       /* for its log lines; NULL until it is started */
     bool started;
+    atomic_llong
+        witness; /* when one of the accesses under way in this process began, on the clock of keys; 0 for none */
+    atomic_llong spare_until; /* this process does without until then */
 };
 
 /* The one that counts where nothing is said; made by post_config. NULL when its provider is not loaded. */
@@ -154,6 +162,37 @@ void mcp_cache_child_init(apr_pool_t *pool, server_rec *servers)
     }
 }
 
+/* Begin an access. A provider waits for its server as long as it likes, memcache for ever: one access that takes too long
+ * keeps the others of its process away for a while, so that it is all that is lost. False when this is no time for one.
+ * *witness tells whether it is this access that the others look at. */
+static bool enter(mcp_cache_conf_t *cache, bool *witness)
+{
+    apr_time_t now = mcp_keyring_now();
+    long long none = 0, since = atomic_load(&cache->witness);
+
+    if (now < atomic_load(&cache->spare_until) || (since != 0 && now - since > SLOW)) {
+        return false;
+    }
+    *witness = atomic_compare_exchange_strong(&cache->witness, &none, now);
+    return true;
+}
+
+static void leave(mcp_cache_conf_t *cache, bool witness)
+{
+    apr_time_t now = mcp_keyring_now();
+
+    if (!witness) {
+        return;
+    }
+    if (now - atomic_load(&cache->witness) > SLOW) {
+        atomic_store(&cache->spare_until, now + SPARE);
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cache->server,
+                     "MCP0309: MCPCache %.100s took %d ms for one access; this process does without it for %d s",
+                     cache->word, (int)apr_time_as_msec(now - atomic_load(&cache->witness)), (int)apr_time_sec(SPARE));
+    }
+    atomic_store(&cache->witness, 0);
+}
+
 static bool lock(const mcp_cache_conf_t *cache)
 {
     return !cache->lock || apr_global_mutex_lock(cache->lock) == APR_SUCCESS;
@@ -168,28 +207,37 @@ static void unlock(const mcp_cache_conf_t *cache)
 
 static void put(void *baton, const unsigned char id[32], mcp_view_t bytes, apr_time_t until, apr_pool_t *pool)
 {
-    const mcp_cache_conf_t *cache = baton;
+    mcp_cache_conf_t *cache = baton;
+    bool witness;
 
     /* redis and memcached know whole seconds only, and take none for for ever. */
-    if (until - apr_time_now() >= apr_time_from_sec(1) && lock(cache)) {
+    if (until - apr_time_now() < apr_time_from_sec(1) || !enter(cache, &witness)) {
+        return;
+    }
+    if (lock(cache)) {
         cache->provider->store(cache->instance, cache->server, id, 32, until, (unsigned char *)bytes.data,
                                (unsigned)bytes.len, pool);
         unlock(cache);
     }
+    leave(cache, witness);
 }
 
 static bool get(void *baton, const unsigned char id[32], mcp_view_t *bytes, apr_pool_t *pool)
 {
-    const mcp_cache_conf_t *cache = baton;
+    mcp_cache_conf_t *cache = baton;
     unsigned len = MCP_LIMIT_RECORD;
     unsigned char *buffer = apr_palloc(pool, MCP_LIMIT_RECORD);
-    apr_status_t status;
+    apr_status_t status = APR_EGENERAL;
+    bool witness;
 
-    if (!lock(cache)) {
+    if (!enter(cache, &witness)) {
         return false;
     }
-    status = cache->provider->retrieve(cache->instance, cache->server, id, 32, buffer, &len, pool);
-    unlock(cache);
+    if (lock(cache)) {
+        status = cache->provider->retrieve(cache->instance, cache->server, id, 32, buffer, &len, pool);
+        unlock(cache);
+    }
+    leave(cache, witness);
     *bytes = (mcp_view_t){ (const char *)buffer, len };
     return status == APR_SUCCESS && len <= MCP_LIMIT_RECORD;
 }
