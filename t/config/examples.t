@@ -11,8 +11,9 @@ use MCPTest::HTTP;
 use MCPTest::Httpd;
 use MCPTest::JWT;
 use MCPTest::Key;
+use MCPTest::Redis;
 use MCPTest::TLS;
-use MCPTest::Util qw(build_dir json_data project_dir run slurp tempdir wait_until);
+use MCPTest::Util qw(build_dir json_data project_dir run slurp spew tempdir wait_until);
 use Test::More;
 
 my $DIR     = project_dir() . '/conf-examples';
@@ -193,6 +194,23 @@ subtest 'local-development.conf' => sub {
     walk($ask, url => $url, scope => 'files:read', token => $mint->('--scope', 'files:read', '--lifetime', '8h'), lesser => $mint->('--scope', 'mail'));
     my $answer = $ask->(OPTIONS => '/mcp', undef, 'Origin: http://localhost:6274', 'Access-Control-Request-Method: POST');
     is $answer->status, 204, 'the page of MCP Inspector may call';
+};
+
+subtest 'opaque-tokens.conf' => sub {
+    my $redis  = MCPTest::Redis->start;
+    my $as     = MCPTest::AS->start(keys => [$KEY]);
+    my $secret = 'the secret of this very test';
+    my $dir    = tempdir();
+    spew("$dir/secret", "$secret\n", 0600);
+    $as->client(id => 'mcp-gateway', secret => $secret, method => 'basic');
+    my $url  = 'https://mcp.example.com/mcp';
+    my %good = (active => JSON::PP::true(), aud => $url, sub => 'alice', scope => 'files:read');
+    $as->tokens({ 'right-token' => \%good, 'lesser-token' => { %good, scope => 'mail' } });
+    my @conf = ('opaque-tokens.conf', example('opaque-tokens.conf', '127.0.0.1:6379' => $redis->address, '/etc/apache2/mcp-client.secret' => "$dir/secret",
+        'https://auth.example.com/introspect' => $as->introspection_endpoint, 'https://auth.example.com' => $as->issuer), modules => ['socache_redis']);
+    my ($one, $two) = map { start(@conf) } 1 .. 2;
+    walk(client($_, 'mcp.example.com'), url => $url, scope => 'files:read', token => 'right-token', lesser => 'lesser-token') for $one, $two;
+    is $as->asked($_), 1, "two machines, one question: $_" for qw(right-token lesser-token);
 };
 
 # The directory belongs to the one whom httpd's children run as.
