@@ -45,17 +45,14 @@ sub ask ($self, $bytes, $last = qr/\A/) {
     }
 }
 
-# { key => second of its end, or -1 } of what is there and has not ended. The crawler passes over an entry that is in use, so
-# two lists have to agree; and it may list what has ended, so each key is asked for.
+# { key => second of its end, or -1 }. The crawler passes over an entry that is in use, so two lists have to agree.
 sub _times ($self) {
     my ($list, $before) = $self->_crawl;
     for (1 .. 20) {
         ($before, $list) = ($list, $self->_crawl);
         last if $list eq $before;
     }
-    my %end   = map { /\Akey=(\S+) exp=(-?\d+)\z/ ? ($1 =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ger => $2) : () } split /\n/, $list;
-    my $there = $self->_values(CORE::keys %end);
-    delete @end{ grep { !exists $there->{$_} } CORE::keys %end };
+    my %end = map { /\Akey=(\S+) exp=(-?\d+)\z/ ? ($1 =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ger => $2) : () } split /\n/, $list;
     return \%end;
 }
 
