@@ -3,6 +3,7 @@
 #include <ap_mpm.h>
 #include <ap_provider.h>
 #include <ap_socache.h>
+#include <apr_shm.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <stdatomic.h>
@@ -12,9 +13,17 @@ APLOG_USE_MODULE(auth_mcp);
 
 #define MUTEX_TYPE "mcp-cache"
 
-/* An access that takes longer than this is a sign of trouble, and for how long a process does without the cache then. */
+/* An access that takes longer than this is a sign of trouble, and for how long all do without the cache then; one that
+ * takes longer than the last has perhaps gone with its process, and another one tries. */
 #define SLOW apr_time_from_sec(1)
 #define SPARE apr_time_from_sec(10)
+#define LOST apr_time_from_sec(60)
+
+/* What one access tells the others. */
+typedef struct {
+    atomic_llong witness;     /* when one of those under way began, on the clock of keys; 0 for none */
+    atomic_llong spare_until; /* all do without until then */
+} gate_t;
 
 struct mcp_cache_conf_t {
     const char *word;
@@ -23,9 +32,7 @@ struct mcp_cache_conf_t {
     apr_global_mutex_t *lock; /* NULL when the provider needs none */
     server_rec *server;       /* for its log lines; NULL until it is started */
     bool started;
-    atomic_llong
-        witness; /* when one of the accesses under way in this process began, on the clock of keys; 0 for none */
-    atomic_llong spare_until; /* this process does without until then */
+    gate_t *gate; /* in memory that all processes share */
 };
 
 /* The one that counts where nothing is said; made by post_config. NULL when its provider is not loaded. */
@@ -73,10 +80,14 @@ static void start(mcp_cache_conf_t *cache, int number, server_rec *server, apr_p
     /* So that the largest record fits into one of shmcb's subcaches, see MCP_LIMIT_RECORD. */
     const struct ap_socache_hints hints = { 32, 1024, apr_time_from_sec(60) };
     const char *name = apr_psprintf(pool, "mcp-%d", number);
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status;
+    apr_shm_t *shm;
 
     cache->server = server;
-    if (cache->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE) {
+    if ((status = apr_shm_create(&shm, sizeof(gate_t), NULL, pool)) == APR_SUCCESS) {
+        cache->gate = apr_shm_baseaddr_get(shm);
+    }
+    if (status == APR_SUCCESS && (cache->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE)) {
         status = ap_global_mutex_create(&cache->lock, NULL, MUTEX_TYPE, name, server, pool, 0);
     }
     if (status == APR_SUCCESS) {
@@ -163,34 +174,37 @@ void mcp_cache_child_init(apr_pool_t *pool, server_rec *servers)
 }
 
 /* Begin an access. A provider waits for its server as long as it likes, memcache for ever: one access that takes too long
- * keeps the others of its process away for a while, so that it is all that is lost. False when this is no time for one.
- * *witness tells whether it is this access that the others look at. */
+ * keeps the others away for a while, so that it is all that is lost. False when this is no time for one. *witness
+ * tells whether it is this access that the others look at. */
 static bool enter(mcp_cache_conf_t *cache, bool *witness)
 {
     apr_time_t now = mcp_keyring_now();
-    long long none = 0, since = atomic_load(&cache->witness);
+    long long since = atomic_load(&cache->gate->witness);
 
-    if (now < atomic_load(&cache->spare_until) || (since != 0 && now - since > SLOW)) {
+    *witness = false;
+    if (now < atomic_load(&cache->gate->spare_until) || (since != 0 && now - since > SLOW && now - since < LOST)) {
         return false;
     }
-    *witness = atomic_compare_exchange_strong(&cache->witness, &none, now);
+    if (since == 0 || now - since >= LOST) {
+        *witness = atomic_compare_exchange_strong(&cache->gate->witness, &since, now);
+    }
     return true;
 }
 
 static void leave(mcp_cache_conf_t *cache, bool witness)
 {
-    apr_time_t now = mcp_keyring_now();
+    apr_time_t now = mcp_keyring_now(), took = now - atomic_load(&cache->gate->witness);
 
     if (!witness) {
         return;
     }
-    if (now - atomic_load(&cache->witness) > SLOW) {
-        atomic_store(&cache->spare_until, now + SPARE);
+    if (took > SLOW) {
+        atomic_store(&cache->gate->spare_until, now + SPARE);
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cache->server,
-                     "MCP0309: MCPCache %.100s took %d ms for one access; this process does without it for %d s",
-                     cache->word, (int)apr_time_as_msec(now - atomic_load(&cache->witness)), (int)apr_time_sec(SPARE));
+                     "MCP0309: MCPCache %.100s took %d ms for one access; it is left alone for %d s", cache->word,
+                     (int)apr_time_as_msec(took), (int)apr_time_sec(SPARE));
     }
-    atomic_store(&cache->witness, 0);
+    atomic_store(&cache->gate->witness, 0);
 }
 
 static bool lock(const mcp_cache_conf_t *cache)

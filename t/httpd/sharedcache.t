@@ -126,7 +126,7 @@ for my $class (qw(MCPTest::Redis MCPTest::Memcached)) {
     # A request that meets it may be lost (memcache waits for ever); those that come a second later are not.
     $token = token();
     my @lost = grep { $_ == 0 } map { hasty($one, $token) } 1 .. 6;
-    cmp_ok scalar @lost, '<=', 3, "$name: G-07 a cache that hangs costs one request in each process at most";
+    cmp_ok scalar @lost, '<=', 2, "$name: G-07 a cache that hangs costs one request or two";
     my $start = time;
     is_deeply [ map { hasty($one, token()) } 1 .. 10 ], [ (404) x 10 ], "$name: G-07 and then none";
     cmp_ok time - $start, '<', 5, "$name: G-07 at the usual speed";
