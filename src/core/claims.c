@@ -297,9 +297,21 @@ static bool is_trusted(const char *issuer, const apr_array_header_t *issuers)
     return issuer && !issuers;
 }
 
+/* A kind that its issuer names is asked for by name: what says nothing is no access token. */
+static bool kind_fits(const mcp_claims_t *claims, const mcp_expect_t *expect)
+{
+    mcp_view_t use;
+
+    if (expect->typed && claims->typ != MCP_TYP_ACCESS_TOKEN) {
+        return false;
+    }
+    return !expect->token_use || (mcp_json_string(&use, json_object_get(claims->payload, "token_use")) &&
+                                  mcp_view_is(use, expect->token_use));
+}
+
 mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *expect, apr_time_t now)
 {
-    if (expect->typed && claims->typ != MCP_TYP_ACCESS_TOKEN) {
+    if (!kind_fits(claims, expect)) {
         return MCP_TYPE;
     }
     if (!is_trusted(claims->issuer, expect->issuers)) {

@@ -51,6 +51,7 @@ typedef struct {
     const apr_array_header_t *audiences; /* of const char *: further audiences, to the letter; may be NULL */
     const apr_array_header_t *issuers;   /* of const char *: trusted here; NULL for all */
     bool typed;                          /* only typ at+jwt */
+    const char *token_use;               /* the claim of that name must be this; NULL for none that counts */
     apr_interval_time_t skew;
 } mcp_expect_t;
 

@@ -430,6 +430,49 @@ static void test_issuer(apr_pool_t *pool)
 }
 
 /* Trust and type are of the place, not of the token; the order is that of the header file. */
+/* Where the issuer's tokens say what they are, a token that does not is none of its access tokens. */
+static const struct {
+    const char *name, *member;
+    mcp_reason_t loose, strict;
+} uses[] = {
+    { "access", "\"token_use\":\"access\"", MCP_OK, MCP_OK },
+    { "nothing", "\"a\":1", MCP_OK, MCP_TYPE },
+    { "null", "\"token_use\":null", MCP_OK, MCP_TYPE },
+    { "empty", "\"token_use\":\"\"", MCP_OK, MCP_TYPE },
+    { "a part", "\"token_use\":\"acces\"", MCP_OK, MCP_TYPE },
+    { "more", "\"token_use\":\"access_token\"", MCP_OK, MCP_TYPE },
+    { "upper case", "\"token_use\":\"Access\"", MCP_OK, MCP_TYPE },
+    { "a list", "\"token_use\":[\"access\"]", MCP_OK, MCP_TYPE },
+    { "an object", "\"token_use\":{\"access\":1}", MCP_OK, MCP_TYPE },
+    { "another", "\"token_use\":\"other\"", MCP_OK, MCP_TYPE },
+    { "id", "\"token_use\":\"id\"", MCP_TYPE, MCP_TYPE },
+    { "a dotted path", "\"token\":{\"use\":\"access\"}", MCP_OK, MCP_TYPE },
+};
+
+static void test_use(apr_pool_t *pool)
+{
+    mcp_claims_t claims;
+
+    for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+        const char *text =
+            apr_psprintf(pool, "{\"exp\":1700003600,\"aud\":\"" RESOURCE "\",\"sub\":\"u\",%s}", uses[i].member);
+
+        is_int(judge(&claims, text, pool), uses[i].loose, "D-30 token_use, no rule: %s", uses[i].name);
+        expect.token_use = "access";
+        is_int(judge(&claims, text, pool), uses[i].strict, "D-30 token_use, access: %s", uses[i].name);
+        expect.token_use = NULL;
+    }
+    judge(&claims, "{\"exp\":0,\"aud\":\"x\",\"sub\":\"u\",\"cnf\":{}}", pool);
+    expect.token_use = "access";
+    is_int(mcp_claims_judge(&claims, &expect, apr_time_from_sec(NOW)), MCP_TYPE, "the kind comes first");
+    expect.typed = true;
+    judge(&claims, "{\"exp\":1700003600,\"aud\":\"" RESOURCE "\",\"sub\":\"u\",\"token_use\":\"access\"}", pool);
+    is_int(mcp_claims_judge(&claims, &expect, apr_time_from_sec(NOW)), MCP_TYPE,
+           "one rule is not instead of the other");
+    expect.typed = false;
+    expect.token_use = NULL;
+}
+
 static void test_place(apr_pool_t *pool)
 {
     const char *right = "{\"exp\":1700003600,\"aud\":\"" RESOURCE "\",\"sub\":\"u\",\"jti\":\"id\"}";
@@ -536,6 +579,7 @@ int main(void)
     test_many_scopes(pool);
     test_roles(pool);
     test_issuer(pool);
+    test_use(pool);
     test_place(pool);
     test_texts(pool);
     apr_terminate();
