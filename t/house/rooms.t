@@ -27,7 +27,7 @@ my $foreign_httpd = qr/^(?:httpd|http_\w+|ap_\w+|util_\w+|mod_\w+|scoreboard|mpm
 my @levels = (
     [qw(limits view ascii reason log alg address siphash)],
     [qw(b64url json uri scope digest units encode answer keyfit)],
-    [qw(bearer jwk rpc challenge prm discovery snapshot value inquiry)],
+    [qw(bearer jwk rpc challenge prm discovery profile snapshot value inquiry)],
     [qw(jws gather mint record)],
     [qw(claims issuer)],
     [qw(policy introspect)],
