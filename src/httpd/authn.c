@@ -42,15 +42,26 @@ static mcp_reason_t find_facts(request_rec *r, mcp_request_t *state, const char 
     return reason;
 }
 
+/* A JSON value that somebody else chose, for the log. */
+static const char *shown(const json_t *value, apr_pool_t *pool)
+{
+    const char *text = mcp_value_text(value, pool);
+
+    return text ? mcp_log_name(mcp_view_of(text), pool) : "(none)";
+}
+
 static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reason_t reason)
 {
     const mcp_claims_t *facts = state->facts;
-    const char *audience;
+    const mcp_profile_t *profile = mcp_issuer_profile(state->issuer);
 
     if (reason == MCP_AUDIENCE) {
-        audience = mcp_value_text(facts->audience, r->pool);
-        return apr_psprintf(r->pool, "expected aud \"%s\", got \"%s\"", mcp_dir_resource(mcp_conf_dir(r)),
-                            audience ? mcp_log_name(mcp_view_of(audience), r->pool) : "(none)");
+        return apr_psprintf(r->pool, "expected aud \"%s\", got \"%s\": %s", mcp_dir_resource(mcp_conf_dir(r)),
+                            shown(facts->audience, r->pool), profile->mend);
+    }
+    if (reason == MCP_TYPE && profile->token_use) {
+        return apr_psprintf(r->pool, "expected token_use \"%s\", got \"%s\"", profile->token_use,
+                            shown(json_object_get(facts->payload, "token_use"), r->pool));
     }
     if (reason == MCP_EXPIRED || reason == MCP_NOT_YET_VALID) {
         return apr_psprintf(r->pool, "now %" APR_TIME_T_FMT ", exp %" APR_TIME_T_FMT ", nbf %" APR_TIME_T_FMT,
@@ -77,6 +88,7 @@ static mcp_reason_t judge(request_rec *r, mcp_request_t *state, const char **det
     reason = find_facts(r, state, detail);
     if (reason == MCP_OK) {
         expect.typed = mcp_issuer_typed(state->issuer);
+        expect.token_use = mcp_issuer_profile(state->issuer)->token_use;
         reason = mcp_claims_judge(state->facts, &expect, apr_time_now());
         *detail = describe(r, state, reason);
     }

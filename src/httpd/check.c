@@ -6,29 +6,32 @@
 
 APLOG_USE_MODULE(auth_mcp);
 
-static apr_array_header_t *strings(apr_pool_t *pool, const char *first, const char *second)
+/* What was said with MCPClaim, else what is usual. */
+static const apr_array_header_t *names_or(const apr_array_header_t *said, const mcp_profile_names_t usual,
+                                          apr_pool_t *pool)
 {
     apr_array_header_t *list = apr_array_make(pool, 2, sizeof(const char *));
 
-    APR_ARRAY_PUSH(list, const char *) = first;
-    if (second) {
-        APR_ARRAY_PUSH(list, const char *) = second;
+    if (said) {
+        return said;
+    }
+    for (size_t i = 0; i < sizeof(mcp_profile_names_t) / sizeof(usual[0]) && usual[i]; i++) {
+        APR_ARRAY_PUSH(list, const char *) = usual[i];
     }
     return list;
 }
 
-/* Which claims count when nothing is said (RFC 9068 2.2, RFC 8693 4.2 and 4.3; azp and scp are what older providers
- * send). */
 static void complete_names(mcp_issuer_conf_t *issuer, apr_pool_t *pool)
 {
-    mcp_claim_names_t *names = &issuer->names;
+    const mcp_profile_t *profile = issuer->profile ? issuer->profile : mcp_profile_general();
 
-    names->scope = issuer->scope ? issuer->scope : strings(pool, "scope", "scp");
-    names->role = issuer->role ? issuer->role : strings(pool, "roles", NULL);
-    names->user = issuer->user ? issuer->user : strings(pool, "sub", "client_id");
-    names->client = issuer->client ? issuer->client : strings(pool, "client_id", "azp");
-    names->audience = issuer->audience ? issuer->audience : strings(pool, "aud", NULL);
-    names->scope_prefix = issuer->scope_prefix;
+    issuer->profile = profile;
+    issuer->names = (mcp_claim_names_t){ .scope = names_or(issuer->scope, profile->scope, pool),
+                                         .role = names_or(issuer->role, profile->role, pool),
+                                         .user = names_or(issuer->user, profile->user, pool),
+                                         .client = names_or(issuer->client, profile->client, pool),
+                                         .audience = names_or(issuer->audience, profile->audience, pool),
+                                         .scope_prefix = issuer->scope_prefix };
 }
 
 /* Take over what the server says for all its issuers. A shared secret has algorithms of its own, so that no default

@@ -100,6 +100,8 @@ const command_rec mcp_conf_directives[] = {
                       "URL [DURATION]: the introspection endpoint, and how long an answer counts"),
     AP_INIT_TAKE_ARGV("MCPClientAuth", mcp_cmd_client_auth, NULL, RSRC_CONF,
                       "basic, post or private_key_jwt, ID and file:PATH: who we are at that endpoint"),
+    AP_INIT_TAKE_ARGV("MCPProfile", mcp_cmd_profile, NULL, RSRC_CONF,
+                      "NAME: the identity provider that an issuer is, whose defaults count, or none"),
     AP_INIT_TAKE_ARGV("MCPClaim", mcp_cmd_claim, NULL, RSRC_CONF, "scope, role, user, client or audience, and a claim"),
     AP_INIT_TAKE_ARGV("MCPScopePrefix", mcp_cmd_scope_prefix, NULL, RSRC_CONF,
                       "STRING: what scopes begin with on the wire"),

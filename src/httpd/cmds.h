@@ -19,6 +19,7 @@ MCP_CMD_ARGV(token_type);
 MCP_CMD_ARGV(token_format);
 MCP_CMD_ARGV(introspection);
 MCP_CMD_ARGV(client_auth);
+MCP_CMD_ARGV(profile);
 MCP_CMD_ARGV(claim);
 MCP_CMD_ARGV(scope_prefix);
 

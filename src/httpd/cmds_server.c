@@ -233,6 +233,27 @@ MCP_CMD_ARGV(token_type)
     return NULL;
 }
 
+MCP_CMD_ARGV(profile)
+{
+    const mcp_profile_t *profile = argc == 1 ? mcp_profile_find(argv[0]) : NULL;
+    mcp_issuer_conf_t *issuer = mcp_cmds_issuer(cmd);
+    const char *wrong = NULL;
+
+    (void)section;
+    if (!profile) {
+        wrong = "is not entra, auth0, okta, keycloak, cognito or none";
+    } else if (profile->refusal) {
+        wrong = profile->refusal;
+    } else if (issuer->profile) {
+        wrong = "is the second one";
+    }
+    if (wrong) {
+        return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), wrong, "MCPProfile keycloak");
+    }
+    issuer->profile = profile;
+    return NULL;
+}
+
 MCP_CMD_ARGV(claim)
 {
     mcp_issuer_conf_t *issuer = mcp_cmds_issuer(cmd);

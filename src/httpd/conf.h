@@ -9,6 +9,7 @@
 #include <http_config.h>
 
 #include "../core/claims.h"
+#include "../core/profile.h"
 #include "../core/uri.h"
 #include "../io/introspector.h"
 #include "../io/keyring.h"

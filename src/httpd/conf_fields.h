@@ -26,6 +26,7 @@
     X(unsigned, algorithms, 0, MCP_ALGS_PUBLIC)   \
     X(int, format, MCP_UNSET, MCP_FORMAT_AUTO)    \
     X(int, typed, MCP_UNSET, 0)                   \
+    X(const mcp_profile_t *, profile, NULL, NULL) \
     X(apr_array_header_t *, scope, NULL, NULL)    \
     X(apr_array_header_t *, role, NULL, NULL)     \
     X(apr_array_header_t *, user, NULL, NULL)     \

@@ -24,7 +24,7 @@ my $BACKEND = MCPTest::Backend->start;
 my %TESTED;
 
 # Lines that the server calls legal but unwise: each says so in a comment.
-my %UNWISE = ('company-login.conf' => ['MCPAudience'], 'trial-run.conf' => ['MCPMode']);
+my %UNWISE = ('company-login.conf' => ['MCPAudience'], 'identity-providers.conf' => ['MCPAudience'], 'trial-run.conf' => ['MCPMode']);
 
 # What stands in the examples => what stands for it here. %file: for those with their own.
 my %COMMON = (
@@ -249,6 +249,26 @@ subtest 'company-login.conf' => sub {
     is $ask->(GET => '/mcp', $jwt->mint(scp => 'Files.Read', exp => time - 50))->status, 200, 'a clock may be off by a minute';
     is $ask->(GET => '/mcp', $jwt->mint(scp => 'Files.Read', _alg => 'RS384'))->status, 401, 'other algorithms are refused';
     is $AS->count('/.well-known/oauth-authorization-server'), $AS->metadata_count, 'there is no discovery';
+};
+
+subtest 'identity-providers.conf' => sub {
+    my $httpd = start('identity-providers.conf', example('identity-providers.conf', 'https://login.example.com/realms/staff' => $AS->issuer,
+        'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_EXAMPLE00' => $OTHER->issuer));
+    my $url     = 'https://mcp.example.com/mcp';
+    my $ask     = client($httpd, 'mcp.example.com');
+    my $staff   = minter($url, typ => 'Bearer', azp => 'desktop', preferred_username => 'alice.doe', realm_access => { roles => ['editor'] });
+    my $partner = MCPTest::JWT->new(key => $KEY, iss => $OTHER->issuer, client_id => '1example23456789', token_use => 'access', 'cognito:groups' => ['partner']);
+    my $doc     = walk($ask, url => $url, scope => 'files/read', token => $staff->mint(scope => 'files/read'),
+        lesser => $staff->mint(scope => 'files/read', realm_access => { roles => [] }), more => 'files/read editor partner');
+    is_deeply $doc->{authorization_servers}, [ $AS->issuer, $OTHER->issuer ], 'both providers';
+    is header_at_backend('X-MCP-Client-ID'), 'desktop', 'the client, as Keycloak names it';
+    is $ask->(GET => '/mcp', $partner->mint(scope => 'files/read openid'))->status, 200, 'a partner';
+    is $ask->(GET => '/mcp', $partner->mint(scope => 'files/read', 'cognito:groups' => ['guest']))->status, 403, 'one without the group';
+    is $ask->(GET => '/mcp', $partner->mint(scope => 'files/read', without => ['token_use']))->status, 401, 'a token that is no access token';
+    is $ask->(GET => '/mcp', $partner->mint(scope => 'files/read', client_id => 'another'))->status, 401, 'a token of another client';
+    ok $httpd->wait_log(qr/aud, token \w+, .* got "another": let clients ask/), 'which the log explains';
+    is $ask->(GET => '/mcp', $staff->mint(scope => 'files/read', aud => 'account'))->status, 401, 'a token of the staff for something else';
+    ok $httpd->wait_log(qr/aud, token \w+, .* got "account": add to a client scope at Keycloak/), 'which the log explains as well';
 };
 
 subtest 'browser-clients.conf' => sub {

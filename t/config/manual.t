@@ -62,6 +62,36 @@ for my $name (sort keys %DIRECTIVE) {
     like text_of($SECTION{$name} // ''), qr/[a-z]{3}.*\./, "$name: usage notes";
 }
 
+# The rows of the profiles: name => { scope => 'scp', ..., token_use => 'access' or '', refusal => 0 or 1 }
+my @MEANINGS = qw(scope role user client audience);
+my %PROFILE;
+for my $row (source('core/profile.c') =~ /^    (\{ \.name = .*?\}),\n(?=    \{|\};)/msg) {
+    my ($name) = $row =~ /\.name = "(\w+)"/;
+    for my $meaning (@MEANINGS) {
+        my ($list) = $row =~ /\.$meaning = \{ (.*?) \}/;
+        $PROFILE{$name}{$meaning} = join ' ', ($list // '') =~ /"([^"]+)"/g;
+    }
+    ($PROFILE{$name}{token_use}) = ($row =~ /\.token_use = "(\w+)"/, '');
+    $PROFILE{$name}{refusal} = $row =~ /\.refusal =/ ? 1 : 0;
+}
+
+subtest 'profiles' => sub {
+    my @usable = grep { !$PROFILE{$_}{refusal} } keys %PROFILE;
+    cmp_ok scalar @usable, '>', 5, 'the rows are found in the source';
+    my %table;
+    for my $row ($SECTION{MCPProfile} =~ /^\| Profile .*\n\|[-|]+\n((?:\|.*\n)+)/m ? split /\n/, $1 : ()) {
+        my (undef, $name, @cells) = map { s/`//gr } split /\s*\|\s*/, $row, -1;
+        @{ $table{$name} }{ @MEANINGS, 'token_use' } = @cells;
+        $table{$name}{refusal} = 0;
+    }
+    is_deeply \%table, { map { $_ => $PROFILE{$_} } @usable }, 'the table is that of the source';
+    my ($words) = field('MCPProfile', 'Syntax') =~ /^`MCPProfile (.*)`/;
+    is_deeply [ sort split /\|/, $words ], [ sort @usable ], 'the syntax has all of them';
+    like text_of($SECTION{MCPProfile}), qr/`$_` is refused/, "$_ is refused" for grep { $PROFILE{$_}{refusal} } keys %PROFILE;
+    my ($error) = source('httpd/cmds_server.c') =~ /"is not ([^"]*) or none"/;
+    is_deeply [ sort split /, /, $error ], [ sort grep { $_ ne 'none' } @usable ], 'and so has the error';
+};
+
 subtest 'defaults' => sub {
     my %fallback = source('httpd/conf_fields.h') =~ /X\([^,]+, (\w+), [^,]+, (.+)\)\s*\\?$/mg;
     my %word     = (0 => 'Off', MCP_ERROR_BODY_JSONRPC => 'jsonrpc', MCP_MODE_ENFORCE => 'enforce');
@@ -81,12 +111,7 @@ subtest 'defaults' => sub {
     my ($names) = source('core/jwk.c') =~ /names\[\] = \{(.*?)\}/s;
     is field('MCPAlgorithms', 'Default'), '`MCPAlgorithms ' . join(' ', grep { !/^HS/ } $names =~ /"(\w+)"/g) . '`', 'MCPAlgorithms';
 
-    my ($claims) = source('httpd/check.c') =~ /^static void complete_names\(.*?^\}/ms ? $& : '';
-    for my $meaning (qw(scope role user client audience)) {
-        my ($call) = $claims =~ /names->$meaning = .*?strings\(pool, (.*?)\);/;
-        my $list = join ' ', ($call // '?') =~ /"(\w+)"/g;
-        like $SECTION{MCPClaim}, qr/^\| $meaning \| `\Q$list\E` \|/m, "MCPClaim $meaning";
-    }
+    like $SECTION{MCPClaim}, qr/^\| $_ \| `\Q$PROFILE{none}{$_}\E` \|/m, "MCPClaim $_" for @MEANINGS;
     my ($headers) = source('httpd/identity.c') =~ /default_headers\[\] = \{(.*?)\}/s;
     is field('MCPForwardClaim', 'Default'), join(', ', $headers =~ /"([\w-]+)"/g) =~ s/, ([^,]+)\z/ and $1/r, 'MCPForwardClaim';
     my @set = grep { !field($_, 'Default') || field($_, 'Default') =~ /^`/ } keys %DIRECTIVE;

@@ -63,6 +63,14 @@ my @server = (
     [ MCPClaim => 'scopes scp', container('MCPClaim scopes scp') ],
     [ MCPClaim => 'scope', container('MCPClaim scope') ],
     [ MCPClaim => '', container('MCPClaim user ""') ],
+    [ MCPProfile => '', "${as}MCPProfile" ],
+    [ MCPProfile => 'azure', "${as}MCPProfile azure" ],
+    [ MCPProfile => 'okta auth0', "${as}MCPProfile okta auth0" ],
+    [ MCPProfile => 'okta auth0', container('MCPProfile okta auth0') ],
+    [ MCPProfile => 'google', "${as}MCPProfile google" ],
+    [ MCPProfile => 'Google', container('MCPProfile Google') ],
+    [ MCPProfile => 'auth0', "${as}MCPProfile okta\nMCPProfile auth0" ],
+    [ MCPProfile => 'okta', container("MCPProfile okta\nMCPProfile okta") ],
     [ MCPScopePrefix => 'a b', container('MCPScopePrefix "a b"') ],
     [ MCPScopePrefix => '', container('MCPScopePrefix') ],
     [ MCPAllowHTTP => 'http://h.example', "${as}MCPAllowHTTP http://h.example" ],
@@ -211,6 +219,9 @@ for my $case (@server, map { [ @$_[ 0, 1 ], location($_->[2]) ] } @section) {
 like +(MCPTest::Httpd->config_test(location('MCPClockSkew 5 fortnights')))[1],
     qr/MCPClockSkew: '5 fortnights' is not a duration; for example 30s$/m, 'the message of the design';
 
+like +(MCPTest::Httpd->config_test("${as}MCPProfile google"))[1],
+    qr/MCPProfile: 'google' gives out opaque access tokens .*no introspection.* put an authorization server between .*; for example MCPProfile keycloak$/m, 'why not Google, and what instead';
+
 # Sections without an issuer, and directives where they do not belong.
 my ($ok, $output) = MCPTest::Httpd->config_test("<Location /mcp>\nAuthType MCP\nMCPResource https://h.example/mcp\nRequire valid-user\n</Location>");
 ok !$ok, 'no issuer';
@@ -228,6 +239,7 @@ for my $right (
     "MCPIssuer http://as.example\nMCPAllowHTTP as.example", 'MCPIssuer http://127.0.0.1:9/as', 'MCPIssuer http://[::1]:9/', container("MCPKeys file:$dir/keys.json https://as.example/more"),
     container("MCPAlgorithms HS256 HS512\nMCPSharedSecret file:$dir/secret"), "MCPAllowHTTP h.example\n" . location('MCPResource http://h.example/mcp'),
     location("MCPTrustIssuer https://as.example\nMCPAllowOrigin *\nMCPMode report"),
+    "MCPProfile okta\n" . container('MCPProfile auth0'), "${as}MCPProfile okta\n<VirtualHost *:9>\nMCPProfile auth0\n</VirtualHost>", container("MCPProfile none\nMCPClaim role groups"),
     location("</Location>\n<Location /d>\nMCPResource https://h.example/d default\n</Location>\n<VirtualHost *:9>\n<Location /v>\nMCPResource https://v.example/v default\n</Location>\n</VirtualHost>\n<Location /e>"), "MCPIssuer https://a.example\n<VirtualHost *:9>\nMCPIssuer https://b.example\n<Location /x>\nAuthType MCP\nMCPTrustIssuer https://b.example\nMCPResource https://x.example/\nRequire valid-user\n</Location>\n</VirtualHost>",
 ) {
     ($ok, $output) = MCPTest::Httpd->config_test($right);

@@ -31,6 +31,7 @@ my $httpd = MCPTest::Httpd->start(
 MCPTimeout 500ms
 MCPAllowHTTP auth.internal other.internal
 MCPClaim user uid sub
+MCPProfile keycloak
 MCPIssuer @AS@
 MCPIssuer @SLOW@
 MCPIssuer http://auth.internal/as
@@ -47,6 +48,14 @@ MCPIssuer http://auth.internal/as
 </MCPIssuer>
 <MCPIssuer "https://secret.example">
     MCPSharedSecret file:@SECRET@
+</MCPIssuer>
+<MCPIssuer "https://okta.example">
+    MCPKeys file:@ROOT@/conf/keys.json
+    MCPProfile okta
+</MCPIssuer>
+<MCPIssuer "https://plain.example">
+    MCPProfile none
+    MCPKeys file:@ROOT@/conf/keys.json
 </MCPIssuer>
 <MCPIssuer "https://claims.example">
     MCPKeys file:@ROOT@/conf/keys.json
@@ -107,6 +116,14 @@ Listen 127.0.0.1:@PORT2@
     MCPTokenType at+jwt
     MCPAlgorithms RS256
 </VirtualHost>
+Listen 127.0.0.1:@PORT3@
+<VirtualHost 127.0.0.1:@PORT3@>
+    MCPProfile cognito
+</VirtualHost>
+<Location "/profile">
+    MCPTrustIssuer https://keys.example https://okta.example https://plain.example
+    Require mcp-role r
+</Location>
 <Location "/noneclaim">
     MCPForwardClaim none
 </Location>
@@ -173,6 +190,26 @@ subtest 'MCPClaim, MCPScopePrefix, MCPTrustIssuer' => sub {
     is status('/', without => ['sub'], uid => 'u'), 200, 'MCPClaim for all issuers of the server';
     is status('/', without => [ 'sub', 'client_id' ]), 401, 'instead of the default';
     is status('/none'), 401, 'MCPTrustIssuer none: nobody';
+};
+
+subtest 'MCPProfile' => sub {
+    my %role = (keycloak => { realm_access => { roles => ['r'] } }, okta => { groups => ['r'] }, none => { roles => ['r'] },
+        cognito => { 'cognito:groups' => ['r'], token_use => 'access' });
+    my $host = MCPTest::HTTP->new($httpd->port(3));
+    my $ask  = sub ($server, $issuer, $role) {
+        return $server->get('/profile', Authorization => 'Bearer ' . $jwt->mint(iss => "https://$issuer.example", %{ $role{$role} }))->status;
+    };
+    is $ask->($http, 'keys', 'keycloak'), 200, 'for all issuers of the server';
+    is $ask->($http, 'keys', 'none'), 403, 'instead of the default';
+    is $ask->($http, 'okta', 'okta'), 200, 'replaced in <MCPIssuer>';
+    is $ask->($http, 'okta', 'keycloak'), 403, 'as a whole';
+    is $ask->($http, 'plain', 'none'), 200, 'none';
+    is $ask->($http, 'plain', 'keycloak'), 403, 'nothing is left of the inherited one';
+    is $ask->($host, 'keys', 'cognito'), 200, 'replaced in a virtual host, for the issuers it inherits';
+    is $ask->($host, 'keys', 'keycloak'), 401, 'with what it asks of a token';
+    is $ask->($host, 'okta', 'okta'), 200, 'but not what the issuer says itself';
+    is $ask->($host, 'plain', 'none'), 200, 'nor none';
+    is $ask->($http, 'keys', 'keycloak'), 200, 'and for no other server';
 };
 
 subtest 'MCPResource, MCPAudience' => sub {

@@ -25,6 +25,7 @@ my %mistake = (
     algorithms => [ "MCPAlgorithms ES256\n", qr/MCPAlgorithms not allowed here/ ],
     type       => [ "MCPTokenType any\n", qr/MCPTokenType not allowed here/ ],
     claim      => [ "MCPClaim user email\n", qr/MCPClaim not allowed here/ ],
+    profile    => [ "MCPProfile okta\n", qr/MCPProfile not allowed here/ ],
     prefix     => [ "MCPScopePrefix x\n", qr/MCPScopePrefix not allowed here/ ],
     timeout    => [ "MCPTimeout 5s\n", qr/MCPTimeout not allowed here/ ],
     proxy      => [ "MCPProxy http://h.example\n", qr/MCPProxy not allowed here/ ],
