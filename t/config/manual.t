@@ -189,7 +189,7 @@ sub anchors ($text) {
 }
 
 subtest 'links' => sub {
-    for my $file (qw(README.md SECURITY.md docs/mod_auth_mcp.md)) {
+    for my $file (qw(README.md SECURITY.md docs/mod_auth_mcp.md docs/providers.md)) {
         my $text  = slurp("$ROOT/$file") =~ s/^```.*?^```$//msgr;
         my @links = $text =~ /\]\(([^)\s]+)\)/g;
         cmp_ok scalar @links, '>', 0, "$file has links";
