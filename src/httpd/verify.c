@@ -104,11 +104,7 @@ static mcp_reason_t verify_signature(mcp_known_t *known, const mcp_issuer_conf_t
     mcp_reason_t reason;
 
     *known = (mcp_known_t){ .facts = claims, .voucher = issuer };
-    if (issuer->keyring) {
-        known->stamp =
-            mcp_keyring_stamp(issuer->keyring); /* before: newer keys must not vouch for what older ones have */
-    }
-    reason = mcp_keyring_verify(issuer->keyring, jws, mcp_issuer_algorithms(issuer), &log);
+    reason = mcp_keyring_verify(&known->stamp, issuer->keyring, jws, mcp_issuer_algorithms(issuer), &log);
     if (reason != MCP_OK) {
         *detail = apr_psprintf(r->pool, "iss \"%s\", kid \"%s\"", issuer->url, text_or(jws->kid, "(none)", r->pool));
         return reason;

@@ -296,7 +296,21 @@ static mcp_reason_t verify(const mcp_jwks_t *keys, const mcp_jws_t *jws, unsigne
     return keys ? mcp_jws_verify(jws, keys, algs) : MCP_KEYS_UNAVAILABLE;
 }
 
-static mcp_reason_t verify_fetched(mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs, const mcp_log_t *log)
+#define STAMP_OF_STATIC 2
+
+static apr_uint64_t stamp_of_fetched(unsigned generation)
+{
+    return (apr_uint64_t)generation << 1 | 1;
+}
+
+/* Of the keys that are held, which may be older than those of the store: another thread may be reading the newer. */
+static apr_uint64_t stamp_of(const mcp_keyset_hold_t *held)
+{
+    return held->users ? stamp_of_fetched(held->number) : STAMP_OF_STATIC;
+}
+
+static mcp_reason_t verify_fetched(apr_uint64_t *stamp, mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs,
+                                   const mcp_log_t *log)
 {
     apr_time_t arrived = mcp_keyring_now();
     mcp_keyset_hold_t held;
@@ -305,6 +319,7 @@ static mcp_reason_t verify_fetched(mcp_keyring_t *ring, const mcp_jws_t *jws, un
     provide(ring, log);
     held = hold(ring, log);
     reason = verify(held.keys, jws, algs);
+    *stamp = stamp_of(&held);
     mcp_keyset_release(held);
     if (is_doubtful(reason)) {
         unsigned before = held.number;
@@ -312,6 +327,7 @@ static mcp_reason_t verify_fetched(mcp_keyring_t *ring, const mcp_jws_t *jws, un
         reconsider(ring, arrived, log);
         held = hold(ring, log);
         reason = held.number == before ? reason : verify(held.keys, jws, algs);
+        *stamp = stamp_of(&held);
         mcp_keyset_release(held);
     }
     if (is_doubtful(reason) && !(atomic_load(&ring->source.store->complete) && is_usable(ring, mcp_keyring_now()))) {
@@ -320,15 +336,17 @@ static mcp_reason_t verify_fetched(mcp_keyring_t *ring, const mcp_jws_t *jws, un
     return reason;
 }
 
-mcp_reason_t mcp_keyring_verify(mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs, const mcp_log_t *log)
+mcp_reason_t mcp_keyring_verify(apr_uint64_t *stamp, mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs,
+                                const mcp_log_t *log)
 {
+    *stamp = STAMP_OF_STATIC;
     if (!ring) {
         return MCP_KEYS_UNAVAILABLE;
     }
     if ((jws->alg & algs) == 0) { /* no keys could help it */
         return MCP_ALGORITHM;
     }
-    return ring->keyset ? verify_fetched(ring, jws, algs, log) : verify(ring->source.static_keys, jws, algs);
+    return ring->keyset ? verify_fetched(stamp, ring, jws, algs, log) : verify(ring->source.static_keys, jws, algs);
 }
 
 void mcp_keyring_refresh(mcp_keyring_t *ring, const mcp_log_t *log)
@@ -341,9 +359,9 @@ void mcp_keyring_refresh(mcp_keyring_t *ring, const mcp_log_t *log)
 apr_uint64_t mcp_keyring_stamp(const mcp_keyring_t *ring)
 {
     if (ring->keyset && is_usable(ring, mcp_keyring_now())) {
-        return (apr_uint64_t)atomic_load(&ring->source.store->keys.generation) << 1 | 1;
+        return stamp_of_fetched(atomic_load(&ring->source.store->keys.generation));
     }
-    return ring->source.static_keys ? 2 : 0;
+    return ring->source.static_keys ? STAMP_OF_STATIC : 0;
 }
 
 const char *mcp_keyring_metadata(const mcp_keyring_t *ring, apr_pool_t *pool)

@@ -32,14 +32,16 @@ mcp_keyring_t *mcp_keyring_create(const mcp_keyring_source_t *source, apr_pool_t
  * MCP_ALGORITHM, MCP_UNKNOWN_KEY, MCP_SIGNATURE or, when the keys that would decide cannot be had,
  * MCP_KEYS_UNAVAILABLE. Thread-safe. With keys at hand that are not overdue, a good token waits for nothing and nobody.
  * Without any, callers fetch them or wait for those who do, three times the timeout at most; a caller in doubt waits for a
- * second at most. A ring that could not be made has no keys. */
-mcp_reason_t mcp_keyring_verify(mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs, const mcp_log_t *log);
+ * second at most. A ring that could not be made has no keys. *stamp is the number of the keys that the answer is by, see
+ * mcp_keyring_stamp. */
+mcp_reason_t mcp_keyring_verify(apr_uint64_t *stamp, mcp_keyring_t *ring, const mcp_jws_t *jws, unsigned algs,
+                                const mcp_log_t *log);
 
 /* Refresh the keys if they are due: what the background does every second or so. May take twice the timeout. */
 void mcp_keyring_refresh(mcp_keyring_t *ring, const mcp_log_t *log);
 
-/* A number for the keys that count now: who was verified under the same number would be verified again. 0 when there
- * are none. Takes no lock. */
+/* A number for the keys that count now: who was verified with the same number would be verified again. 0 when there are
+ * none. Takes no lock. It says nothing of the keys that a verification before or after it goes by. */
 apr_uint64_t mcp_keyring_stamp(const mcp_keyring_t *ring);
 
 /* What is counted for the issuer; never NULL. */

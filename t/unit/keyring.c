@@ -81,8 +81,9 @@ static mcp_reason_t verify(mcp_keyring_t *ring, const signer_t *signer, const ch
 {
     mcp_log_t log = notebook_open();
     mcp_jws_t jws = parse(signer_token(signer, kid, pool), pool);
+    apr_uint64_t stamp;
 
-    return mcp_keyring_verify(ring, &jws, MCP_ALGS_PUBLIC, &log);
+    return mcp_keyring_verify(&stamp, ring, &jws, MCP_ALGS_PUBLIC, &log);
 }
 
 /* A path of its own for each test, so that what it counts is its own. */
@@ -120,9 +121,11 @@ static void test_verdicts(apr_pool_t *pool)
     mcp_keyring_t *ring = make_ring("/verdicts", NULL, apr_time_from_sec(5), pool);
     loopback_route_t *route = serve("/verdicts", &a, pool);
     mcp_jws_t jws = parse(signer_token(&a, "a", pool), pool);
+    apr_uint64_t stamp;
 
-    is_int(mcp_keyring_verify(NULL, &jws, MCP_ALGS_PUBLIC, NULL), MCP_KEYS_UNAVAILABLE, "no keyring has no keys");
-    is_int(mcp_keyring_verify(ring, &jws, MCP_RS256, NULL), MCP_ALGORITHM, "an algorithm that is not allowed");
+    is_int(mcp_keyring_verify(&stamp, NULL, &jws, MCP_ALGS_PUBLIC, NULL), MCP_KEYS_UNAVAILABLE,
+           "no keyring has no keys");
+    is_int(mcp_keyring_verify(&stamp, ring, &jws, MCP_RS256, NULL), MCP_ALGORITHM, "an algorithm that is not allowed");
     is_int(hits(route), 0, "needs no keys");
     is_int(verify(ring, &a, "x", pool), MCP_UNKNOWN_KEY, "an unknown kid first of all");
     is_int(hits(route), 1, "is judged by keys that are fresh from the fetch it caused");
@@ -228,11 +231,12 @@ static void *work(void *baton)
 {
     worker_t *worker = baton;
     mcp_log_t log = notebook_open();
+    apr_uint64_t stamp;
 
     for (int i = 0; i < worker->repeat; i++) {
         double start = seconds();
 
-        worker->reasons[mcp_keyring_verify(worker->ring, &worker->jws, MCP_ALGS_PUBLIC, &log)]++;
+        worker->reasons[mcp_keyring_verify(&stamp, worker->ring, &worker->jws, MCP_ALGS_PUBLIC, &log)]++;
         worker->longest = seconds() - start > worker->longest ? seconds() - start : worker->longest;
     }
     return NULL;
@@ -349,6 +353,80 @@ static void test_generations(apr_pool_t *pool)
     is_int(hits(route), 40, "twice in each keyring");
 }
 
+/* Stamps of a token that only the first keys verify. */
+typedef struct {
+    mcp_keyring_t *ring;
+    mcp_jws_t jws;
+    apr_uint64_t first;
+    atomic_bool *over;
+    int good, wrong;
+} witness_t;
+
+static void *witness(void *baton)
+{
+    witness_t *self = baton;
+    apr_uint64_t stamp;
+
+    while (!atomic_load(self->over)) {
+        if (mcp_keyring_verify(&stamp, self->ring, &self->jws, MCP_ALGS_PUBLIC, NULL) == MCP_OK) {
+            self->good++;
+            self->wrong += stamp != self->first;
+        }
+    }
+    return NULL;
+}
+
+/* While one thread reads new keys, others go by the old ones: what these verify must not count under the new. */
+static int exchange_under(mcp_keyring_source_t *source, const char *keys, int count, apr_pool_t *pool)
+{
+    mcp_keyring_t *ring = mcp_keyring_create(source, pool);
+    witness_t witnesses[4];
+    pthread_t threads[4];
+    atomic_bool over = false;
+    int wrong = 0;
+
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "the first keys");
+    for (int i = 0; i < 4; i++) {
+        witnesses[i] =
+            (witness_t){ ring, parse(signer_token(&a, "a", pool), pool), mcp_keyring_stamp(ring), &over, 0, 0 };
+        if (pthread_create(&threads[i], NULL, witness, &witnesses[i]) != 0) {
+            abort();
+        }
+    }
+    usleep(10000);
+    loopback_json(server, "/stamps", keys); /* for whoever has doubts */
+    mcp_store_publish_keys(source->store, keys, count);
+    usleep(50000);
+    atomic_store(&over, true);
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        wrong += witnesses[i].wrong;
+        ok(witnesses[i].good > 0, "thread %d: %d good", i, witnesses[i].good);
+    }
+    return wrong;
+}
+
+static void test_stamps(apr_pool_t *pool)
+{
+    const char *keys = "";
+    int wrong = 0;
+
+    for (int i = 0; i < MCP_LIMIT_KEYS; i++) {
+        signer_t other = signer_make(apr_psprintf(pool, "other-%d", i), pool);
+
+        keys = apr_pstrcat(pool, keys, i ? "," : "{\"keys\":[", signer_jwk(&other, pool), NULL);
+    }
+    keys = apr_pstrcat(pool, keys, "]}", NULL);
+    for (int i = 0; i < 10; i++) {
+        mcp_keyring_source_t source =
+            make_source(url_of("", pool), url_of("/stamps", pool), NULL, apr_time_from_sec(5), pool);
+
+        serve("/stamps", &a, pool);
+        wrong += exchange_under(&source, keys, MCP_LIMIT_KEYS, pool);
+    }
+    is_int(wrong, 0, "no stamp of keys that have not verified");
+}
+
 typedef struct {
     atomic_int counts[MCP_REASON_COUNT];
     double longest[16];
@@ -366,6 +444,7 @@ static void run_errand(const errand_t *errand, tally_t *tally, int who, apr_pool
     mcp_keyring_source_t source = *errand->source;
     mcp_keyring_t *ring;
     mcp_jws_t jws = parse(errand->token, pool);
+    apr_uint64_t stamp;
 
     if (apr_global_mutex_child_init(&source.lock, apr_global_mutex_lockfile(source.lock), pool) != APR_SUCCESS ||
         (ring = mcp_keyring_create(&source, pool)) == NULL) {
@@ -374,7 +453,7 @@ static void run_errand(const errand_t *errand, tally_t *tally, int who, apr_pool
     for (int i = 0; i < errand->repeat; i++) {
         double start = seconds();
 
-        atomic_fetch_add(&tally->counts[mcp_keyring_verify(ring, &jws, MCP_ALGS_PUBLIC, NULL)], 1);
+        atomic_fetch_add(&tally->counts[mcp_keyring_verify(&stamp, ring, &jws, MCP_ALGS_PUBLIC, NULL)], 1);
         if (seconds() - start > tally->longest[who]) {
             tally->longest[who] = seconds() - start;
         }
@@ -590,6 +669,7 @@ int main(void)
     test_herd(pool);
     test_bounded_wait(pool);
     test_flood(pool);
+    test_stamps(pool);
     test_generations(pool);
     loopback_stop(server);
     apr_pool_destroy(everything);
