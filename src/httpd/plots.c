@@ -7,8 +7,8 @@
 
 APLOG_USE_MODULE(auth_mcp);
 
-/* The segment of the running configuration, found again by the next one in the pool of the process. It must not name
- * anything of this module, which httpd unloads in between. */
+/* The segment of the running configuration, found again by the next one in the pool of the process. Neither it nor this
+ * name may lie in the module, which httpd unloads in between and loads to another place. */
 #define SEGMENT_KEY "mod_auth_mcp segment 2"
 
 typedef struct {
@@ -181,7 +181,7 @@ mcp_store_tally_t *mcp_plots_set_up(apr_array_header_t *plots, server_rec *serve
     if (old && old->tally_size == sizeof(mcp_store_tally_t)) {
         mcp_store_take_tally(segment->tally, old->tally);
     }
-    apr_pool_userdata_setn(segment, SEGMENT_KEY, NULL, process_pool);
+    apr_pool_userdata_set(segment, SEGMENT_KEY, NULL, process_pool);
     if (old) {
         apr_pool_destroy(old->pool);
     }

@@ -89,6 +89,12 @@ sub fetches ($as) { return $as->count($as->jwks_path) }
         ok $httpd->graceful, "a graceful restart in the outage, $round";
         is statuses(10, $httpd, $as), '404:10', 'E-10 keys outlast it';
     }
+    my $conf = slurp("@{[ $httpd->root ]}/conf/httpd.conf");
+    for my $more (join('', map { "LoadModule ${_}_module " . MCPTest::Httpd::Conf::module_file($_) . "\n" } qw(speling usertrack sed ext_filter)), '') {
+        spew("@{[ $httpd->root ]}/conf/httpd.conf", "$more$conf");
+        ok $httpd->graceful, 'a graceful restart that has this module loaded to another place';
+        is statuses(10, $httpd, $as), '404:10', 'E-10 keys outlast that as well';
+    }
     ok $httpd->restart, 'a restart in the outage';
     is statuses(10, $httpd, $as), '404:10', 'as well';
     $as->up;
