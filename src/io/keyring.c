@@ -325,6 +325,7 @@ static mcp_reason_t verify_fetched(apr_uint64_t *stamp, mcp_keyring_t *ring, con
         unsigned before = held.number;
 
         reconsider(ring, arrived, log);
+        mcp_keyset_catch_up(ring->keyset, log);
         held = hold(ring, log);
         reason = held.number == before ? reason : verify(held.keys, jws, algs);
         *stamp = stamp_of(&held);

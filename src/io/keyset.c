@@ -114,15 +114,15 @@ static void load(mcp_keyset_t *set, const mcp_log_t *log)
     }
 }
 
-/* Follow the store. Only the first generation of a process is worth waiting for. */
-static void follow(mcp_keyset_t *set, const mcp_log_t *log)
+/* Follow the store. While another thread does so, wait for it or go by what is there. */
+static void follow(mcp_keyset_t *set, bool wait, const mcp_log_t *log)
 {
     unsigned published = atomic_load(&set->store->keys.generation);
 
     if (published == atomic_load(&set->seen)) {
         return;
     }
-    if (atomic_load(&set->current) < 0) {
+    if (wait) {
         apr_thread_mutex_lock(set->loading);
     } else if (apr_thread_mutex_trylock(set->loading) != APR_SUCCESS) {
         return;
@@ -157,11 +157,16 @@ mcp_keyset_hold_t mcp_keyset_hold(mcp_keyset_t *set, const mcp_log_t *log)
 {
     generation_t *generation;
 
-    follow(set, log);
+    follow(set, atomic_load(&set->current) < 0, log); /* only the first one is worth waiting for */
     if ((generation = pin(set)) == NULL) {
         return (mcp_keyset_hold_t){ NULL, 0, NULL };
     }
     return (mcp_keyset_hold_t){ generation->keys, generation->number, &generation->users };
+}
+
+void mcp_keyset_catch_up(mcp_keyset_t *set, const mcp_log_t *log)
+{
+    follow(set, true, log);
 }
 
 void mcp_keyset_release(mcp_keyset_hold_t hold)

@@ -24,6 +24,9 @@ mcp_keyset_t *mcp_keyset_create(const mcp_store_t *store, const mcp_jwks_t *stat
  * parser has to say about keys goes to log. */
 mcp_keyset_hold_t mcp_keyset_hold(mcp_keyset_t *set, const mcp_log_t *log);
 
+/* Have the newest one read before anybody goes on: for those whom an older one does not help. */
+void mcp_keyset_catch_up(mcp_keyset_t *set, const mcp_log_t *log);
+
 /* Give it back. */
 void mcp_keyset_release(mcp_keyset_hold_t hold);
 
