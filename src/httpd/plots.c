@@ -55,14 +55,17 @@ static const char *identity_of(const mcp_keyring_source_t *source, apr_pool_t *p
     return mcp_snapshot_identity(parts, sizeof(parts) / sizeof(parts[0]), pool);
 }
 
-static const char *settings_of(const mcp_plot_t *plot, apr_pool_t *pool)
+/* Whom its tokens are shown to is among them: trouble with one endpoint must not keep others from theirs. */
+static const char *settings_of(const mcp_plot_t *plot, const mcp_issuer_conf_t *issuer, apr_pool_t *pool)
 {
     const mcp_keyring_source_t *source = &plot->source;
+    const char *const parts[] = { issuer->introspection, issuer->client_auth.id };
 
-    return apr_psprintf(pool, "%s %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " %d%d %pp %s %s",
-                        plot->identity, source->plan.refresh, source->plan.throttle, source->fetch.timeout,
-                        source->plan.source.discovers, source->plan.source.mirrors, source->static_keys,
-                        source->state_path ? source->state_path : "", joined(source->fetch.allow_http, pool));
+    return apr_psprintf(pool, "%s %s %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " %d%d %pp %s %s",
+                        plot->identity, mcp_snapshot_identity(parts, 2, pool), source->plan.refresh,
+                        source->plan.throttle, source->fetch.timeout, source->plan.source.discovers,
+                        source->plan.source.mirrors, source->static_keys, source->state_path ? source->state_path : "",
+                        joined(source->fetch.allow_http, pool));
 }
 
 /* The plot of an issuer, a new one or one that is there. */
@@ -77,7 +80,7 @@ static int find_plot(apr_array_header_t *plots, const mcp_issuer_conf_t *issuer,
     if (state_dir && *state_dir) {
         plot.source.state_path = apr_pstrcat(pool, state_dir, "/", plot.identity, ".json", NULL);
     }
-    plot.settings = settings_of(&plot, pool);
+    plot.settings = settings_of(&plot, issuer, pool);
     for (int i = 0; i < plots->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(plots, i, mcp_plot_t).settings, plot.settings) == 0) {
             return i;

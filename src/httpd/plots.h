@@ -6,7 +6,7 @@
 
 #include "conf.h"
 
-/* One issuer whose keys are fetched; virtual hosts that fetch them the same way share it. */
+/* One issuer; virtual hosts that fetch its keys and ask about its tokens the same way share it. */
 typedef struct {
     const char *identity; /* of where and how its keys are fetched */
     const char *settings; /* that, and everything else two plots may differ in */

@@ -11,7 +11,7 @@ use MCPTest::HTTP;
 use MCPTest::Httpd;
 use MCPTest::JWT;
 use MCPTest::Key;
-use MCPTest::Util qw(keep_secret spew tempdir wait_until);
+use MCPTest::Util qw(free_port keep_secret spew tempdir wait_until);
 use Time::HiRes qw(sleep time);
 
 my $key     = MCPTest::Key->get('P-256');
@@ -254,5 +254,26 @@ cmp_ok $status{"MCPIssuer${n}IntrospectionsFailed"}, '>', 10, 'status: those wit
 cmp_ok $status{"MCPIssuer${n}IntrospectionsInactive"}, '>', 3, 'status: inactive ones';
 cmp_ok $status{"MCPIssuer${n}IntrospectionsShared"}, '>', 5, 'status: answers of others';
 cmp_ok $status{"MCPIssuer${n}IntrospectionMaxMs"}, '>=', 400, 'status: the longest';
+
+# Two virtual hosts, one issuer, an endpoint each: when one is down, the other's tokens are asked about.
+{
+    my $two = MCPTest::Httpd->start(modules => ['socache_shmcb'], conf => <<"END");
+Listen 127.0.0.1:\@PORT2\@
+@{[ issuer(first => $basic) ]}
+<VirtualHost 127.0.0.1:\@PORT2\@>
+@{[ issuer(first => $basic) =~ s{MCPIntrospection .*}{MCPIntrospection http://127.0.0.1:@{[ free_port() ]}/}r ]}
+</VirtualHost>
+<Location "/">
+    AuthType MCP
+    MCPResource https://mcp.example/mcp
+    Require mcp-scope s
+    ProxyPass @{[ $backend->url ]}/x
+</Location>
+END
+    my $at = sub ($n, $token) { MCPTest::HTTP->new('http://127.0.0.1:' . $two->port($n), timeout => 20)->get('/', Authorization => "Bearer $token")->status };
+    is $at->(2, token(first => %good)), 503, 'the endpoint of one virtual host is down';
+    is $at->(1, token(first => %good)), 200, 'that of the other is asked';
+    $two->stop;
+}
 
 done_testing;
