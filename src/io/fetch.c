@@ -204,6 +204,9 @@ static bool set_numbers(CURL *curl, apr_interval_time_t timeout)
         { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
         { CURLOPT_CONNECTTIMEOUT_MS, milliseconds },
         { CURLOPT_TIMEOUT_MS, milliseconds },
+#if LIBCURL_VERSION_NUM >= 0x075700
+        { CURLOPT_QUICK_EXIT, 1 }, /* a resolver that hangs is not waited for at the end */
+#endif
     };
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

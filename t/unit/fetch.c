@@ -1,7 +1,9 @@
 /* One exchange against servers that do everything wrong, and what is sent to those that do not. */
 #include <apr_general.h>
 #include <apr_strings.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <time.h>
@@ -477,6 +479,33 @@ static void test_stop(apr_pool_t *pool)
 }
 
 /* By way of a proxy only its own address is connected to, so the URL itself is looked at. */
+/* For curl as well: a name server that does not answer. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *name, const char *service,
+                                                       const struct addrinfo *hints, struct addrinfo **result)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+    if (name && strcmp(name, "unresolved.example") == 0) {
+        usleep(5000000);
+        return EAI_AGAIN;
+    }
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(name, service, hints, result);
+}
+
+static void test_resolver(apr_pool_t *pool)
+{
+    mcp_fetch_options_t brief = { .timeout = apr_time_from_msec(500) };
+    apr_time_t start = apr_time_now();
+    mcp_answer_t answer;
+
+    is_int(mcp_fetch(&answer, &(mcp_fetch_request_t){ .url = "https://unresolved.example/", .reach = MCP_REACH_ALL },
+                     &brief, pool),
+           APR_TIMEUP, "a name server that does not answer");
+    ok(apr_time_now() - start < apr_time_from_sec(2), "is not waited for: %d ms",
+       (int)apr_time_as_msec(apr_time_now() - start));
+}
+
 static void test_proxy_reach(apr_pool_t *pool)
 {
     static const struct {
@@ -590,6 +619,7 @@ int main(void)
     test_fields(pool);
     test_odd_fields(pool);
     test_stop(pool);
+    test_resolver(pool);
     test_proxy_reach(pool);
     test_proxy(pool);
     test_tunnel(pool);
