@@ -8,9 +8,12 @@ void mcp_store_init(mcp_store_t *store, const char *identity)
     apr_cpystrn(store->identity, identity, sizeof(store->identity));
 }
 
+/* Odd already when a process was killed in the middle of its change. Another number in any case, for those who read. */
 void mcp_store_begin_change(mcp_store_t *store)
 {
-    atomic_fetch_add(&store->changes, 1);
+    unsigned changes = atomic_load(&store->changes);
+
+    atomic_store(&store->changes, changes + (changes % 2 == 0 ? 1 : 2));
 }
 
 void mcp_store_end_change(mcp_store_t *store, const mcp_issuer_plan_t *plan)

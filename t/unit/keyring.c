@@ -634,6 +634,11 @@ static void test_succession(apr_pool_t *pool)
     is_int(verify(next, &a, "a", pool), MCP_OK, "the keys serve");
     is_int(verify(next, &a, "y", pool), MCP_UNKNOWN_KEY, "the throttle holds");
     is_int(hits(route), 2, "without a fetch");
+    mcp_store_begin_change(old.store); /* by a process that is killed here */
+    is_int(verify(ring, &a, "z", pool), MCP_UNKNOWN_KEY, "a change that another one was killed in");
+    mcp_store_begin_change(old.store);
+    mcp_store_end_change(old.store, &old.plan);
+    ok(mcp_store_succeed(heir.store, &heir.plan, old.store, mcp_keyring_now()), "is over with the next one");
     atomic_store(&old.store->changes, 1);
     ok(!mcp_store_succeed(heir.store, &heir.plan, old.store, mcp_keyring_now()),
        "a store that is never at rest is not");
