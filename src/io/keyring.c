@@ -153,6 +153,12 @@ static void unlock(const mcp_keyring_t *ring)
     apr_global_mutex_unlock(ring->source.lock);
 }
 
+/* Whether this process ends, and its rounds with it: that is no fault of the issuer's. */
+static bool is_stopping(const mcp_keyring_t *ring)
+{
+    return ring->source.fetch.stop && atomic_load(ring->source.fetch.stop);
+}
+
 /* Make a round that was begun, and end it. */
 static void finish_round(mcp_keyring_t *ring, const mcp_issuer_round_t *round, apr_time_t began, const mcp_log_t *log,
                          apr_pool_t *pool)
@@ -166,7 +172,7 @@ static void finish_round(mcp_keyring_t *ring, const mcp_issuer_round_t *round, a
     mcp_store_count(&store->counts.fetches);
     text = result->keys ? text_of(result, pool) : NULL;
     if (lock(ring)) {
-        published = settle(ring, round, began, text, log);
+        published = settle(ring, round, began, text, is_stopping(ring) ? NULL : log);
         whole = store->issuer.complete;
         unlock(ring);
     }

@@ -219,6 +219,25 @@ static void test_hang(apr_pool_t *pool)
     ok(seconds() - start < 0.1, "none: %.3f s", seconds() - start);
 }
 
+/* A process that ends in the middle of a round says nothing: the log is for the faults of others. */
+static void test_end_of_process(apr_pool_t *pool)
+{
+    static atomic_bool stop;
+    mcp_keyring_source_t source =
+        make_source(url_of("", pool), url_of("/end", pool), NULL, apr_time_from_sec(20), pool);
+    double start = seconds();
+
+    atomic_store(&stop, true);
+    source.fetch.stop = &stop;
+    loopback_json(server, "/end", "")->manner = LOOPBACK_HANG;
+    notebook_clear();
+    is_int(verify(mcp_keyring_create(&source, pool), &a, "a", pool), MCP_KEYS_UNAVAILABLE,
+           "a round that is broken off");
+    ok(seconds() - start < 5, "at once: %.3f s", seconds() - start);
+    is_int(notebook_count("MCP010"), 0, "is no failure in the log");
+    is_int(source.store->issuer.failures, 1, "but is made again, as after one");
+}
+
 typedef struct {
     mcp_keyring_t *ring;
     mcp_jws_t jws;
@@ -702,6 +721,7 @@ int main(void)
     test_static(pool);
     test_outage(pool);
     test_hang(pool);
+    test_end_of_process(pool);
     test_herd(pool);
     test_bounded_wait(pool);
     test_flood(pool);
