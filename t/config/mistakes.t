@@ -208,6 +208,7 @@ for my $case (@server, map { [ @$_[ 0, 1 ], location($_->[2]) ] } @section) {
     my ($directive, $word, $conf) = @$case;
     my $name = ($conf =~ s/\s+/ /gr);
     $name = substr($name, -80);
+    $name = "E-12 $name" if ($word // '') =~ /^http:/;
     my ($ok, $output) = MCPTest::Httpd->config_test($conf);
     ok !$ok, "refused: $name";
     like $output, qr/\Q$directive\E: /, "names $directive" or diag $output;

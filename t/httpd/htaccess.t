@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Shared hosting: tenants who have nothing but .htaccess protect a program, each for itself; what is the admin's stays the admin's,
-# and a mistake closes the directory and tells the log.
+# and a mistake closes the directory and tells the log. E-15: nobody but the admin says whom the server asks.
 
 use v5.36;
 use Test::More;
@@ -170,7 +170,7 @@ subtest 'metadata' => sub {
     is $http->get("$well/bad/skew/mcp.cgi")->status, 404, 'none for a directory that is broken';
 };
 
-subtest 'mistakes close the directory' => sub {
+subtest 'mistakes close the directory, E-15' => sub {
     for my $name (sort keys %mistake) {
         for my $auth ([], [ token("bad/$name") ]) {
             $httpd->mark;

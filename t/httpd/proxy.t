@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# E-18. Outbound requests go through the proxy that MCPProxy names, and through no other.
+# E-14, E-17, E-18. Outbound requests go through the proxy that MCPProxy names, and through no other.
 
 use v5.36;
 use Test::More;
@@ -52,7 +52,7 @@ my $httpd = server($keys, 'MCPProxy @PROXY@');
 is status($httpd), 404, 'keys come through the proxy';
 ok $proxy->wait_log(qr{^GET \S* as\.example 200$}m, 5, 'access_log'), 'which was asked for them' or diag $proxy->access_log;
 is $as->count($as->jwks_path), 1, 'and so was the authorization server, once';
-is status($httpd, 2), 503, 'a virtual host without it does not get them';
+is status($httpd, 2), 503, 'E-17 a virtual host without it does not get them';
 $httpd->stop;
 
 # Proxies that are away, want a password, or fail, and none at all. For http a proxy's refusal is an answer, for https it is none.

@@ -223,7 +223,7 @@ static void test_urls(apr_pool_t *pool)
                answer.problem ? answer.problem : "good");
     }
     is_int(fetch_url(&answer, url_of("/good", pool), MCP_REACH_PUBLIC, &options, pool), APR_EACCES,
-           "a server that is there, out of reach");
+           "E-16 a server that is there, out of reach, is not connected to");
     is_int(fetch_url(&answer, url_of("/good", pool), MCP_REACH_LOOPBACK, &options, pool), APR_SUCCESS, "and within");
 }
 

@@ -119,7 +119,7 @@ static void test_reach(apr_pool_t *pool)
         world_put(&world, FORM0, 200, metadata(AS, rows[i].jwks_uri, pool))->reach = rows[i].from;
         world_put(&world, rows[i].jwks_uri, 200, keys_a);
         world_round(&world, issuer, &log);
-        is_int(world.reach, rows[i].reach, "%s, metadata from %u", rows[i].jwks_uri, rows[i].from);
+        is_int(world.reach, rows[i].reach, "E-14 %s, metadata from %u", rows[i].jwks_uri, rows[i].from);
         world_round(&world, issuer, &log);
         is_int(world.reach, rows[i].reach, "and no more when it is remembered");
         is_str(world.trace, rows[i].jwks_uri, "as it is");
