@@ -214,6 +214,9 @@ sub _end ($self) {
     my $pid = delete $self->{pid} or return;
     local $?;
     if (!delete $self->{died}) {
+        # A moment for workers to be done with what was answered: at SIGTERM the event MPM of 2.4.71 closes their sockets under their feet, and
+        # a child may crash there (close_worker_sockets), with or without any module of ours.
+        select undef, undef, undef, 0.05;
         kill TERM => $pid;
         my $gone = wait_until(15, sub { waitpid($pid, WNOHANG) != 0 });
         kill KILL => -$pid;
