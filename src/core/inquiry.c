@@ -5,12 +5,17 @@ static bool is_id(const mcp_inquiry_note_t *note, const mcp_inquiry_id_t *id)
     return memcmp(note->id.bytes, id->bytes, sizeof(id->bytes)) == 0;
 }
 
-/* The place that a token has among the inactive ones: its own, or another one's that it takes over. */
-static mcp_inquiry_note_t *place_of(mcp_inquiry_t *inquiry, const mcp_inquiry_id_t *id)
+/* The place that a token has in a table: its own, or another one's that it takes over. */
+static mcp_inquiry_note_t *place_of(mcp_inquiry_note_t table[], const mcp_inquiry_id_t *id)
 {
     unsigned place = (unsigned)id->bytes[0] << 8 | id->bytes[1];
 
-    return &inquiry->inactive[place % MCP_LIMIT_INACTIVE];
+    return &table[place % MCP_LIMIT_INACTIVE];
+}
+
+static bool is_noted(const mcp_inquiry_note_t *note, const mcp_inquiry_id_t *id, apr_time_t now)
+{
+    return now < note->until && is_id(note, id);
 }
 
 /* The note of an open question. NULL for none. */
@@ -24,9 +29,12 @@ static mcp_inquiry_note_t *find_open(mcp_inquiry_t *inquiry, const mcp_inquiry_i
     return NULL;
 }
 
-static mcp_inquiry_note_t *find_free(mcp_inquiry_t *inquiry, apr_time_t now)
+/* A place to ask: for a token that was good of late any, for others one that is not kept for those. */
+static mcp_inquiry_note_t *find_free(mcp_inquiry_t *inquiry, const mcp_inquiry_id_t *id, apr_time_t now)
 {
-    for (int i = 0; i < MCP_LIMIT_INQUIRIES; i++) {
+    bool known = is_noted(place_of(inquiry->active, id), id, now);
+
+    for (int i = known ? 0 : MCP_LIMIT_INQUIRIES_KEPT; i < MCP_LIMIT_INQUIRIES; i++) {
         if (now >= inquiry->open[i].until) {
             return &inquiry->open[i];
         }
@@ -37,10 +45,9 @@ static mcp_inquiry_note_t *find_free(mcp_inquiry_t *inquiry, apr_time_t now)
 mcp_inquiry_advice_t mcp_inquiry_begin(mcp_inquiry_t *inquiry, const mcp_inquiry_id_t *id, apr_time_t now,
                                        apr_interval_time_t lease)
 {
-    const mcp_inquiry_note_t *inactive = place_of(inquiry, id);
     mcp_inquiry_note_t *open;
 
-    if (now < inactive->until && is_id(inactive, id)) {
+    if (is_noted(place_of(inquiry->inactive, id), id, now)) {
         return MCP_INQUIRY_INACTIVE;
     }
     if (find_open(inquiry, id, now)) {
@@ -49,7 +56,7 @@ mcp_inquiry_advice_t mcp_inquiry_begin(mcp_inquiry_t *inquiry, const mcp_inquiry
     if (inquiry->failures > 0 && now < inquiry->retry_at) {
         return MCP_INQUIRY_DOWN;
     }
-    if ((open = find_free(inquiry, now)) == NULL) {
+    if ((open = find_free(inquiry, id, now)) == NULL) {
         return MCP_INQUIRY_BUSY;
     }
     *open = (mcp_inquiry_note_t){ *id, now + lease };
@@ -81,6 +88,15 @@ void mcp_inquiry_end(mcp_inquiry_t *inquiry, const mcp_inquiry_id_t *id, mcp_inq
     }
     inquiry->failures = 0;
     if (outcome == MCP_INQUIRY_NOT_ACTIVE) {
-        *place_of(inquiry, id) = (mcp_inquiry_note_t){ *id, now + apr_time_from_sec(MCP_LIMIT_INACTIVE_AGE) };
+        *place_of(inquiry->inactive, id) = (mcp_inquiry_note_t){ *id, now + apr_time_from_sec(MCP_LIMIT_INACTIVE_AGE) };
+    } else if (outcome == MCP_INQUIRY_ACTIVE) {
+        *place_of(inquiry->active, id) = (mcp_inquiry_note_t){ *id, now + apr_time_from_sec(MCP_LIMIT_ACTIVE_AGE) };
     }
+}
+
+apr_time_t mcp_inquiry_lease(mcp_inquiry_t *inquiry, const mcp_inquiry_id_t *id, apr_time_t now)
+{
+    const mcp_inquiry_note_t *open = find_open(inquiry, id, now);
+
+    return open ? open->until : 0;
 }

@@ -25,8 +25,9 @@ typedef struct {
 typedef struct {
     mcp_inquiry_note_t open[MCP_LIMIT_INQUIRIES]; /* being asked; until: given up, its process has gone */
     mcp_inquiry_note_t inactive[MCP_LIMIT_INACTIVE];
-    int failures;        /* since there was any answer at all */
-    apr_time_t retry_at; /* not before, when there are */
+    mcp_inquiry_note_t active[MCP_LIMIT_INACTIVE]; /* good tokens of late: some places to ask are kept for them */
+    int failures;                                  /* since there was any answer at all */
+    apr_time_t retry_at;                           /* not before, when there are */
 } mcp_inquiry_t;
 
 typedef enum {
@@ -48,6 +49,9 @@ typedef enum {
 /* Ask whether to ask. lease is how long the question may take. */
 mcp_inquiry_advice_t mcp_inquiry_begin(mcp_inquiry_t *inquiry, const mcp_inquiry_id_t *id, apr_time_t now,
                                        apr_interval_time_t lease);
+
+/* What tells one asking of a question from the next: 0 when nobody is asking. */
+apr_time_t mcp_inquiry_lease(mcp_inquiry_t *inquiry, const mcp_inquiry_id_t *id, apr_time_t now);
 
 void mcp_inquiry_end(mcp_inquiry_t *inquiry, const mcp_inquiry_id_t *id, mcp_inquiry_outcome_t outcome, apr_time_t now);
 

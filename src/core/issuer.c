@@ -188,7 +188,7 @@ bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, const m
     const mcp_gather_result_t *result = mcp_gather_result(round->gather);
     unsigned reach;
     bool whole = result->keys && result->complete && !mcp_gather_next(&reach, round->gather);
-    bool counts = whole || (result->keys && !mcp_issuer_is_usable(issuer, moment.now));
+    bool counts = whole || (result->keys && (!mcp_issuer_is_usable(issuer, moment.now) || !issuer->complete));
     bool news = !issuer->loaded || issuer->failures > 0;
 
     if (!issuer->fetching || round->number != issuer->round) { /* it was given up, and another may be under way */

@@ -283,6 +283,10 @@ bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
             publish(set, jwk);
         }
         if (set->count == MCP_LIMIT_KEYS || i + 1 == MCP_LIMIT_KEYS_READ) {
+            mcp_log(
+                json_array_size(keys) > i + 1 ? log : NULL, MCP_LOG_WARN, "MCP0005",
+                "the set has %u keys, those after the first %u are left out; tokens that they have signed are refused",
+                (unsigned)json_array_size(keys), (unsigned)i + 1);
             break;
         }
     }

@@ -83,7 +83,7 @@
  * process that ran it goes. */
 #define MCP_LIMIT_OVERDUE 30
 
-/* Requests of one process that wait at a time for keys which may make their token good, and the milliseconds each
+/* Requests of one server that wait at a time for keys of one issuer which may make their token good, and the milliseconds each
  * waits; what comes on top is judged by the keys at hand, so that a flood of forged tokens cannot hold all threads. */
 #define MCP_LIMIT_DOUBTERS 16
 #define MCP_LIMIT_DOUBT_WAIT 1000
@@ -103,6 +103,10 @@
 /* Tokens of one issuer that are being introspected at a time, over all processes of a server: each takes a thread here and
  * a request there. */
 #define MCP_LIMIT_INQUIRIES 32
+
+/* Of those, places for tokens that were active of late, for how many seconds: a flood of unknown ones leaves them. */
+#define MCP_LIMIT_INQUIRIES_KEPT 8
+#define MCP_LIMIT_ACTIVE_AGE 3600
 
 /* Tokens of one issuer that are remembered as not active, and for how many seconds: a flood of them costs the
  * authorization server little, and a token that becomes active is not kept waiting. */

@@ -9,7 +9,7 @@ APLOG_USE_MODULE(auth_mcp);
 
 /* The segment of the running configuration, found again by the next one in the pool of the process. Neither it nor this
  * name may lie in the module, which httpd unloads in between and loads to another place. */
-#define SEGMENT_KEY "mod_auth_mcp segment 2"
+#define SEGMENT_KEY "mod_auth_mcp segment " MCP_VERSION
 
 typedef struct {
     apr_pool_t *pool;                  /* its own, below that of the process */
@@ -50,7 +50,7 @@ static mcp_keyring_source_t source_of(const mcp_issuer_conf_t *issuer, const mcp
 static const char *identity_of(const mcp_keyring_source_t *source, apr_pool_t *pool)
 {
     const char *const parts[] = { source->plan.source.issuer, joined(source->plan.source.key_urls, pool),
-                                  source->fetch.ca_file, source->fetch.proxy };
+                                  source->fetch.ca_file, source->fetch.proxy, joined(source->fetch.allow_http, pool) };
 
     return mcp_snapshot_identity(parts, sizeof(parts) / sizeof(parts[0]), pool);
 }

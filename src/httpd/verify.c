@@ -59,6 +59,23 @@ static const char *describe_issuer(request_rec *r, const json_t *payload)
                         text_or(claimed, "(none)", r->pool));
 }
 
+/* Whether an issuer counts under the section of a request. */
+static bool counts_here(request_rec *r, const mcp_issuer_conf_t *issuer)
+{
+    const apr_array_header_t *trusted;
+
+    if (!mcp_conf_dir(r)->issuers) {
+        return true;
+    }
+    trusted = mcp_conf_trusted(mcp_conf_server(r->server), mcp_conf_dir(r), r->pool);
+    for (int i = 0; i < trusted->nelts; i++) {
+        if (APR_ARRAY_IDX(trusted, i, mcp_issuer_conf_t *) == issuer) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether what is known of a token still holds: what its issuer has said of it is not too old, or the keys that
  * verified it are those that count now. */
 static bool holds(const mcp_known_t *known)
@@ -170,7 +187,7 @@ mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view
     mcp_known_t known = { NULL, NULL, 0, 0 };
     mcp_reason_t reason = MCP_OK;
 
-    if (used && mcp_tokencache_find(&known, used, &key, pool) && holds(&known)) {
+    if (used && mcp_tokencache_find(&known, used, &key, pool) && holds(&known) && counts_here(r, known.voucher)) {
         mcp_store_count(&mcp_keyring_counts(((const mcp_issuer_conf_t *)known.voucher)->keyring)->cached);
     } else {
         reason =

@@ -106,13 +106,14 @@ static const char *make_jti(apr_pool_t *pool)
     return RAND_bytes(bytes, sizeof(bytes)) == 1 ? apr_pescape_hex(pool, bytes, sizeof(bytes), 0) : NULL;
 }
 
-/* Make the exchange. False, with a detail, when there was none at all. */
+/* Make the exchange. False when there was none at all: an answer that is too large is one. */
 static bool exchange(mcp_answer_t *answer, const question_t *question)
 {
     const mcp_introspector_source_t *source = &question->introspector->source;
     mcp_introspect_moment_t moment = { apr_time_now(), make_jti(question->pool) };
     mcp_introspect_request_t request;
     mcp_fetch_request_t how = { .url = source->endpoint.url, .reach = MCP_REACH_ALL };
+    apr_status_t status;
 
     *answer = (mcp_answer_t){ .status = 0 };
     if (!moment.jti ||
@@ -122,7 +123,8 @@ static bool exchange(mcp_answer_t *answer, const question_t *question)
     }
     how.form = request.form;
     how.authorization = request.authorization;
-    return mcp_fetch(answer, &how, &source->fetch, question->pool) == APR_SUCCESS;
+    status = mcp_fetch(answer, &how, &source->fetch, question->pool);
+    return status == APR_SUCCESS || status == APR_ENOSPC;
 }
 
 static void note_latency(mcp_store_counts_t *counts, apr_interval_time_t took)
@@ -240,27 +242,64 @@ static mcp_reason_t refuse(mcp_inquiry_advice_t advice, const question_t *questi
     }
 }
 
-static mcp_reason_t settle(mcp_introspected_t *said, const question_t *question)
+/* When the one who asks the same will be given up; 0 when nobody does. */
+static apr_time_t lease_of(const question_t *question)
 {
-    const mcp_introspector_source_t *source = &question->introspector->source;
-    apr_time_t deadline = mcp_keyring_now() + source->fetch.timeout;
+    apr_time_t lease = 0;
 
-    for (;;) {
-        mcp_inquiry_advice_t advice;
+    if (lock(question)) {
+        lease = mcp_inquiry_lease(&question->introspector->source.store->inquiry, &question->id, mcp_keyring_now());
+        unlock(question);
+    }
+    return lease;
+}
 
-        if (find_record(said, question)) {
-            mcp_store_count(&source->store->counts.shared);
-            return MCP_OK;
-        }
-        advice = begin(question);
-        if (advice == MCP_INQUIRY_ASK) {
-            return ask(said, question);
-        }
-        if (advice != MCP_INQUIRY_WAIT || mcp_keyring_now() >= deadline) {
-            return refuse(advice, question);
-        }
+/* Wait for the one who asks the same, and for nobody after it. */
+static void await_other(const question_t *question)
+{
+    apr_time_t lease = lease_of(question);
+    apr_time_t deadline = mcp_keyring_now() + question->introspector->source.fetch.timeout;
+
+    while (lease != 0 && mcp_keyring_now() < deadline && lease_of(question) == lease) {
         apr_sleep(NAP);
     }
+}
+
+/* Make it a question that nobody else has: where an answer cannot be shared, waiting for others is in vain. */
+static bool stand_alone(question_t *question)
+{
+    return RAND_bytes(question->id.bytes, sizeof(question->id.bytes)) == 1;
+}
+
+static bool find_shared(mcp_introspected_t *said, const question_t *question)
+{
+    if (!find_record(said, question)) {
+        return false;
+    }
+    mcp_store_count(&question->introspector->source.store->counts.shared);
+    return true;
+}
+
+static mcp_reason_t settle(mcp_introspected_t *said, question_t *question)
+{
+    mcp_inquiry_advice_t advice;
+
+    if (find_shared(said, question)) {
+        return MCP_OK;
+    }
+    if (!has_cache(question->introspector) && !stand_alone(question)) {
+        return MCP_INTROSPECTION_UNAVAILABLE;
+    }
+    if ((advice = begin(question)) == MCP_INQUIRY_WAIT) {
+        await_other(question);
+        if (find_shared(said, question)) {
+            return MCP_OK;
+        }
+        if ((advice = begin(question)) == MCP_INQUIRY_WAIT) {
+            advice = stand_alone(question) ? begin(question) : MCP_INQUIRY_DOWN;
+        }
+    }
+    return advice == MCP_INQUIRY_ASK ? ask(said, question) : refuse(advice, question);
 }
 
 mcp_reason_t mcp_introspector_ask(mcp_introspected_t *said, mcp_introspector_t *introspector, mcp_view_t token,

@@ -7,20 +7,26 @@
 #include "keyset.h"
 #include "writefile.h"
 
+/* One that goes on while the machine sleeps, where there is one. */
+#ifdef CLOCK_BOOTTIME
+#define CLOCK_OF_KEYS CLOCK_BOOTTIME
+#else
+#define CLOCK_OF_KEYS CLOCK_MONOTONIC
+#endif
+
 /* Between two looks at whether a round is over. */
 #define NAP APR_TIME_C(5000)
 
 struct mcp_keyring_t {
     mcp_keyring_source_t source; /* constant */
     mcp_keyset_t *keyset;        /* NULL when nothing is fetched */
-    atomic_int doubters;         /* threads that wait for a round to be over */
 };
 
 apr_time_t mcp_keyring_now(void)
 {
     struct timespec time = { 0, 0 };
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_OF_KEYS, &time);
     return apr_time_make((apr_time_t)time.tv_sec, time.tv_nsec / 1000);
 }
 
@@ -210,10 +216,10 @@ static void await_round(const mcp_keyring_t *ring, apr_interval_time_t longest)
 
 static void await_in_doubt(mcp_keyring_t *ring)
 {
-    if (atomic_fetch_add(&ring->doubters, 1) < MCP_LIMIT_DOUBTERS) {
+    if (atomic_fetch_add(&ring->source.store->doubters, 1) < MCP_LIMIT_DOUBTERS) {
         await_round(ring, MCP_LIMIT_DOUBT_WAIT * APR_TIME_C(1000));
     }
-    atomic_fetch_sub(&ring->doubters, 1);
+    atomic_fetch_sub(&ring->source.store->doubters, 1);
 }
 
 static mcp_issuer_advice_t ask(mcp_keyring_t *ring, mcp_issuer_need_t need, const mcp_log_t *log)

@@ -44,6 +44,7 @@ typedef struct {
     char trouble[MCP_STORE_TROUBLE]; /* the last failure, for the operator; "" for none */
     apr_time_t trouble_at;           /* wall clock */
     atomic_uint changes;             /* odd while they are being changed */
+    atomic_int doubters;             /* requests that wait for a round out of doubt, see MCP_LIMIT_DOUBTERS */
     atomic_uint rounds;              /* that are over */
     atomic_int keys_count;           /* published */
     atomic_bool complete;            /* they are all there are */

@@ -70,12 +70,46 @@ static void test_limit(mcp_inquiry_t *inquiry)
     for (int i = 0; i < 1000; i++) {
         asked += begin(inquiry, i, START) == MCP_INQUIRY_ASK;
     }
-    is_int(asked, MCP_LIMIT_INQUIRIES, "so many at a time");
+    is_int(asked, MCP_LIMIT_INQUIRIES - MCP_LIMIT_INQUIRIES_KEPT, "so many at a time");
     is_int(begin(inquiry, 999, START), MCP_INQUIRY_BUSY, "and no more");
     is_int(begin(inquiry, 0, START), MCP_INQUIRY_WAIT, "those that are asked can be waited for");
     end(inquiry, 0, MCP_INQUIRY_ACTIVE, START);
     is_int(begin(inquiry, 999, START), MCP_INQUIRY_ASK, "one that ends makes room");
     is_int(begin(inquiry, 5000, START + LEASE), MCP_INQUIRY_ASK, "and so does one that is given up");
+}
+
+/* A flood of tokens that nobody knows leaves room for those that were good. */
+static void test_kept(mcp_inquiry_t *inquiry)
+{
+    int asked = 0;
+
+    for (int i = 0; i < 100; i++) {
+        begin(inquiry, i, START);
+        end(inquiry, i, MCP_INQUIRY_ACTIVE, START);
+    }
+    for (int i = 1000; i < 2000; i++) {
+        begin(inquiry, i, START);
+    }
+    for (int i = 0; i < 100; i++) {
+        asked += begin(inquiry, i, START) == MCP_INQUIRY_ASK;
+    }
+    is_int(asked, MCP_LIMIT_INQUIRIES_KEPT, "known tokens get through a flood");
+    is_int(begin(inquiry, 3000, START), MCP_INQUIRY_BUSY, "unknown ones do not");
+    is_int(begin(inquiry, 0, START + MCP_LIMIT_ACTIVE_AGE * SECOND), MCP_INQUIRY_ASK, "later all are alike");
+}
+
+static void test_lease(mcp_inquiry_t *inquiry)
+{
+    mcp_inquiry_id_t id = id_of(1);
+    apr_time_t first;
+
+    is_int(mcp_inquiry_lease(inquiry, &id, START), 0, "nobody asks");
+    begin(inquiry, 1, START);
+    first = mcp_inquiry_lease(inquiry, &id, START + 1);
+    ok(first > START, "somebody does");
+    end(inquiry, 1, MCP_INQUIRY_BAD_ANSWER, START + 2);
+    begin(inquiry, 1, START + 3);
+    ok(mcp_inquiry_lease(inquiry, &id, START + 4) != first, "somebody else");
 }
 
 static void test_outage(mcp_inquiry_t *inquiry)
@@ -100,7 +134,8 @@ static void test_outage(mcp_inquiry_t *inquiry)
 
 int main(void)
 {
-    static void (*const tests[])(mcp_inquiry_t *) = { test_one_at_a_time, test_inactive, test_limit, test_outage };
+    static void (*const tests[])(mcp_inquiry_t *) = { test_one_at_a_time, test_inactive, test_limit,
+                                                      test_kept,          test_lease,    test_outage };
 
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
         mcp_inquiry_t *inquiry = calloc(1, sizeof(*inquiry));
