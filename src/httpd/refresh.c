@@ -14,14 +14,17 @@
 APLOG_USE_MODULE(auth_mcp);
 
 #define MUTEX_TYPE "mcp-keys"
-#define WATCHDOG_NAME "_mcp_keys_"
+#define WATCHDOG_NAME "_mcp_keys_%d_"
+
+/* Threads of the background at most: an issuer that hangs holds up those it shares a thread with. */
+#define WATCHDOGS 8
 #define TICK apr_time_from_sec(1)
 
 /* Written by post_config and child_init, before there are threads. */
 static apr_array_header_t *plots; /* of mcp_plot_t */
 static apr_global_mutex_t *mutex;
 static mcp_store_tally_t *tally;
-static apr_thread_mutex_t *ticking; /* held by the background while it works */
+static apr_thread_mutex_t *ticking[WATCHDOGS]; /* each held by a thread of the background while it works */
 
 /* Set when this process ends: the background's thread is mod_watchdog's, and outlives the pool of the process. */
 static atomic_bool stopping;
@@ -62,13 +65,16 @@ static bool check_state_dirs(server_rec *servers, apr_pool_t *ptemp)
     return true;
 }
 
-/* What the background does once a second, in the one process that mod_watchdog has chosen. */
+/* What a thread of the background does once a second, in the one process that mod_watchdog has chosen: its share of the
+ * plots. */
 static apr_status_t tick(int state, void *data, apr_pool_t *pool)
 {
-    (void)data;
+    int number = *(const int *)data;
+
     (void)pool;
-    apr_thread_mutex_lock(ticking);
-    for (int i = 0; state != AP_WATCHDOG_STATE_STOPPING && i < plots->nelts && !atomic_load(&stopping); i++) {
+    apr_thread_mutex_lock(ticking[number]);
+    for (int i = number; state != AP_WATCHDOG_STATE_STOPPING && i < plots->nelts && !atomic_load(&stopping);
+         i += WATCHDOGS) {
         const mcp_plot_t *plot = &APR_ARRAY_IDX(plots, i, mcp_plot_t);
         mcp_log_t log = mcp_aplog_server(plot->server);
 
@@ -76,7 +82,7 @@ static apr_status_t tick(int state, void *data, apr_pool_t *pool)
             mcp_keyring_refresh(plot->ring, &log);
         }
     }
-    apr_thread_mutex_unlock(ticking);
+    apr_thread_mutex_unlock(ticking[number]);
     return APR_SUCCESS;
 }
 
@@ -85,24 +91,41 @@ static apr_status_t end_background(void *data)
 {
     (void)data;
     atomic_store(&stopping, true);
-    apr_thread_mutex_lock(ticking);
-    apr_thread_mutex_unlock(ticking);
+    for (int i = 0; i < WATCHDOGS && ticking[i]; i++) {
+        apr_thread_mutex_lock(ticking[i]);
+        apr_thread_mutex_unlock(ticking[i]);
+    }
     return APR_SUCCESS;
 }
 
-static bool start_watchdog(server_rec *server, apr_pool_t *pconf)
+/* One thread of the background. */
+static bool start_watchdog(int number, apr_pool_t *pconf)
 {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
     ap_watchdog_t *watchdog;
+    int *data = apr_pmemdup(pconf, &number, sizeof(number));
 
-    if (!get || !add) {
+    return apr_thread_mutex_create(&ticking[number], APR_THREAD_MUTEX_DEFAULT, pconf) == APR_SUCCESS &&
+           get(&watchdog, apr_psprintf(pconf, WATCHDOG_NAME, number), 0, 1, pconf) == APR_SUCCESS &&
+           add(watchdog, TICK, data, tick) == APR_SUCCESS;
+}
+
+static bool start_watchdogs(server_rec *server, apr_pool_t *pconf)
+{
+    memset(ticking, 0, sizeof(ticking));
+    if (!APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                      "MCP0302: mod_watchdog is not loaded, so keys are fetched by requests that need them, which wait "
                      "for it; for example LoadModule watchdog_module modules/mod_watchdog.so");
         return true;
     }
-    return get(&watchdog, WATCHDOG_NAME, 0, 1, pconf) == APR_SUCCESS && add(watchdog, TICK, NULL, tick) == APR_SUCCESS;
+    for (int i = 0; i < WATCHDOGS && i < plots->nelts; i++) {
+        if (!start_watchdog(i, pconf)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 int mcp_refresh_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *servers)
@@ -119,9 +142,8 @@ int mcp_refresh_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     if (plots->nelts == 0) {
         return OK;
     }
-    if (apr_thread_mutex_create(&ticking, APR_THREAD_MUTEX_DEFAULT, pconf) != APR_SUCCESS ||
-        ap_global_mutex_create(&mutex, NULL, MUTEX_TYPE, NULL, servers, pconf, 0) != APR_SUCCESS ||
-        (tally = mcp_plots_set_up(plots, servers, ptemp)) == NULL || !start_watchdog(servers, pconf)) {
+    if (ap_global_mutex_create(&mutex, NULL, MUTEX_TYPE, NULL, servers, pconf, 0) != APR_SUCCESS ||
+        (tally = mcp_plots_set_up(plots, servers, ptemp)) == NULL || !start_watchdogs(servers, pconf)) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, servers,
                      "MCP0303: expected a mutex, shared memory and a watchdog for the keys of %d issuers, got less",
                      plots->nelts);

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# H-36, H-37, J-01, J-12. Mistakes are refused at start, by -t as well: the message names the directive, the word and a right example.
+# F-12, H-36, H-37, J-01, J-12. Mistakes are refused at start, by -t as well: the message names the directive, the word and a right example.
 
 use v5.36;
 use Test::More;

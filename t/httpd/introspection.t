@@ -221,6 +221,14 @@ is_deeply [ map { $_->[0] } @got ], [ (200) x 12 ], 'twelve requests with a new 
 is asked(first => $shared), 1, 'and one question';
 $as{first}->behave(introspect => undef);
 
+# Where an answer may not be shared nobody waits for another's.
+$as{fresh}->behave(introspect => 'slow:0.4');
+my $alone = token(fresh => %good);
+my @alone = at_once(12, '/fresh', sub ($i) { $alone });
+is_deeply [ map { $_->[0] } @alone ], [ (200) x 12 ], 'TTL 0: twelve requests at once';
+is scalar(grep { $_->[1] > 2 } @alone), 0, 'TTL 0: none after the other';
+$as{fresh}->behave(introspect => undef);
+
 # F-14: no more than so many questions at a time; the others are told to come again, and good tokens that are known go on.
 my $known = token(busy => %good);
 is status('/busy', $known), 200, 'a known token';

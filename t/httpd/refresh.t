@@ -194,6 +194,19 @@ sub fetches ($as) { return $as->count($as->jwks_path) }
     $httpd->stop;
 }
 
+# Issuers that hang do not hold up the others.
+{
+    my @hung = map { MCPTest::AS->start(keys => [$one]) } 1 .. 3;
+    $_->behave(metadata => 'hang') for @hung;
+    my $as    = MCPTest::AS->start(keys => [$one]);
+    my $httpd = server(join '', map { "MCPIssuer @{[ $_->issuer ]}\n" } @hung, $as);
+    ok wait_until(5, sub { fetches($as) }), 'keys beside issuers that hang';
+    my $start = time;
+    ok wait_until(6, sub { fetches($as) >= 3 }), 'are refreshed as ever';
+    cmp_ok time - $start, '<', 5.5, 'in time';
+    $httpd->stop;
+}
+
 # E-19: a graceful restart every second under load; not one good token is refused.
 {
     my $as    = MCPTest::AS->start(keys => [$one]);
