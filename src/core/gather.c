@@ -198,9 +198,8 @@ static void take_metadata(mcp_gather_t *gather, const mcp_answer_t *answer, cons
     if (gather->source->mirrors && answer->body.len <= MCP_LIMIT_MIRROR) {
         gather->result.metadata = mcp_view_dup(answer->body, gather->pool);
     }
-    if (has_urls(gather->source)) {
-        end(gather);
-    } else if (gather->tried_memory && strcmp(jwks_uri, gather->result.memory.jwks_uri) == 0) { /* has just failed */
+    /* The keys are had already, or the jwks_uri is the one that has just failed. */
+    if (has_urls(gather->source) || (gather->tried_memory && strcmp(jwks_uri, gather->result.memory.jwks_uri) == 0)) {
         end(gather);
     } else {
         go_to(gather, DISCOVERED, 0, jwks_uri, reach_of(gather, jwks_uri, answer->reach));
