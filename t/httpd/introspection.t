@@ -50,7 +50,7 @@ END
 chmod 0600, $client->private_file;
 
 # Room for more requests at a time than questions are asked at a time.
-my $room = ($ENV{MPM} // '') eq 'prefork' ? "StartServers 20\nMaxRequestWorkers 80" : "ServerLimit 3\nStartServers 3\nThreadsPerChild 24\nMaxRequestWorkers 72";
+my $room = ($ENV{MPM} // '') eq 'prefork' ? "StartServers 64\nMinSpareServers 32\nMaxSpareServers 64\nMaxRequestWorkers 80" : "ServerLimit 3\nStartServers 3\nThreadsPerChild 24\nMaxRequestWorkers 72";
 my $httpd = MCPTest::Httpd->start(modules => ['socache_shmcb', 'status'], conf => <<"END");
 MCPTimeout 1s
 $room
