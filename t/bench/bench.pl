@@ -82,7 +82,7 @@ sub cpu () {
 
 sub measure ($path, $token, $port = 1) {
     my $before = cpu();
-    my $ab = run([ 'ab', '-q', '-k', '-c', 4, '-n', $REQUESTS, $token ? (-H => "Authorization: Bearer $token") : (), 'http://127.0.0.1:' . \$httpd->port(\$port) . \$path ]);
+    my $ab = run([ 'ab', '-q', '-k', '-c', 4, '-n', $REQUESTS, $token ? (-H => "Authorization: Bearer $token") : (), 'http://127.0.0.1:' . $httpd->port($port) . $path ]);
     my ($rate) = $ab->{out} =~ /Requests per second:\s+([\d.]+)/ or die "ab: $ab->{out}$ab->{err}";
     return (1e6 * (cpu() - $before) / $REQUESTS, $rate);
 }
