@@ -141,14 +141,38 @@ static bool is_json(const char *type)
            mcp_ascii_same(type + len - suffix_len, suffix, suffix_len);
 }
 
+/* Which of these an error answer names (RFC 6749 5.2, RFC 7009 2.2.1), NULL for none. Any other word in it is for no
+ * log: it could be the token. */
+static const char *error_of(const mcp_answer_t *answer, apr_pool_t *pool)
+{
+    static const char *const errors[] = { "invalid_request", "invalid_client", "unauthorized_client",
+                                          "unsupported_token_type" };
+    json_t *payload;
+    mcp_view_t error;
+
+    if (answer->body.len > MCP_LIMIT_STATEMENT || mcp_json_parse_object(&payload, answer->body, pool) != MCP_OK ||
+        !mcp_json_string(&error, json_object_get(payload, "error"))) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (mcp_view_is(error, errors[i])) {
+            return errors[i];
+        }
+    }
+    return NULL;
+}
+
 /* Why an answer says nothing about the token; NULL when it may. */
 static const char *refuse_answer(const mcp_answer_t *answer, apr_pool_t *pool)
 {
-    const char *refused = mcp_answer_refuse(answer, pool);
+    const char *refused = mcp_answer_refuse(answer, pool), *error;
 
     if (answer->status == 401 || answer->status == 403) { /* RFC 7662 2.3: it is us who are refused, not the token */
         return apr_psprintf(pool, "status %d, as the client authentication of this server is not accepted",
                             answer->status);
+    }
+    if (answer->status == 400 && (error = error_of(answer, pool)) != NULL) {
+        return apr_psprintf(pool, "status 400, error \"%s\"", error);
     }
     if (refused) {
         return refused;

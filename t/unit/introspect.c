@@ -365,6 +365,10 @@ static const struct {
       "status 401, as the client authentication" },
     { "F-07 we may not ask", 403, JSON, ACTIVE, MCP_INTROSPECTION_UNAVAILABLE, "status 403, as the client" },
     { "F-08 bad request", 400, JSON, ACTIVE, MCP_INTROSPECTION_UNAVAILABLE, "status 400" },
+    { "F-08 a kind of token that is not asked about here", 400, JSON, "{\"error\":\"unsupported_token_type\"}",
+      MCP_INTROSPECTION_UNAVAILABLE, "status 400, error \"unsupported_token_type\"" },
+    { "F-08 bad request, and says so", 400, JSON, "{\"error\":\"invalid_request\",\"active\":true}",
+      MCP_INTROSPECTION_UNAVAILABLE, "status 400, error \"invalid_request\"" },
     { "F-08 fault", 500, JSON, ACTIVE, MCP_INTROSPECTION_UNAVAILABLE, "status 500" },
     { "F-08 too many", 429, JSON, ACTIVE, MCP_INTROSPECTION_UNAVAILABLE, "status 429" },
     { "F-08 redirect", 307, JSON, ACTIVE, MCP_INTROSPECTION_UNAVAILABLE, "status 307, and redirects are not followed" },
@@ -397,6 +401,26 @@ static mcp_reason_t read_answer(mcp_statement_t *statement, const char **problem
     mcp_answer_t answer = { .status = 200, .type = JSON, .body = mcp_view_of(body) };
 
     return mcp_introspect_read(statement, problem, &answer, ISSUER, pool);
+}
+
+/* The words of an error answer go into the log when they are known ones only: others could be the token. */
+static void test_errors(apr_pool_t *pool)
+{
+    static const char *const bodies[] = { "{\"error\":\"s3cr3t\"}",
+                                          "{\"error\":\"invalid_request s3cr3t\"}",
+                                          "{\"error\":[\"s3cr3t\"]}",
+                                          "{\"error_description\":\"s3cr3t\"}",
+                                          "[\"s3cr3t\"]",
+                                          "s3cr3t" };
+
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        mcp_answer_t answer = { .status = 400, .type = JSON, .body = mcp_view_of(bodies[i]) };
+        mcp_statement_t statement;
+        const char *problem;
+
+        mcp_introspect_read(&statement, &problem, &answer, ISSUER, pool);
+        is_str(problem, "status 400", "%s", bodies[i]);
+    }
 }
 
 static void test_answers(apr_pool_t *pool)
@@ -558,6 +582,7 @@ int main(void)
     test_auth(pool);
     test_keys(pool);
     test_answers(pool);
+    test_errors(pool);
     test_sizes(pool);
     test_types(pool);
     test_claims(pool);
