@@ -1,10 +1,18 @@
-// authorization-server.mjs - oidc-provider on loopback, as an authorization server for MCP: JWT access tokens (RFC 9068)
-// bound to the resource asked for (RFC 8707), dynamic registration (RFC 7591), PKCE. The user always agrees at once.
-// Not which resources exist: any resource indicator becomes the audience.
+// authorization-server.mjs - oidc-provider on loopback, as an authorization server for MCP: access tokens, JWTs (RFC 9068)
+// or opaque, bound to the resource asked for (RFC 8707), dynamic registration (RFC 7591), PKCE, introspection (RFC 7662)
+// and revocation (RFC 7009). The user always agrees at once. Not which resources exist: any resource indicator becomes
+// the audience.
 //
 //   node authorization-server.mjs [--port N] [--scopes "a b"] [--alg RS256] [--ttl SECONDS] [--user NAME] [--claims JSON]
+//       [--format opaque] [--refresh] [--client JSON]...
 //
-// Prints {"issuer","jwks_uri","port"} when it listens. Ends when its stdin does.
+//   --format   of access tokens, jwt or opaque
+//   --refresh  issue refresh tokens too, though nobody asks for offline_access
+//   --client   a client that is known beforehand, in the words of RFC 7591, with client_id and its credential; one that
+//              has a credential may introspect every token
+//
+// Prints {"issuer","jwks_uri","introspection_endpoint","revocation_endpoint","port"} when it listens. Ends when its stdin
+// does.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -20,6 +28,9 @@ const { values: option } = parseArgs({
         ttl: { type: 'string', default: '300' },
         user: { type: 'string', default: 'alice' },
         claims: { type: 'string', default: '{}' },
+        format: { type: 'string', default: 'jwt' },
+        refresh: { type: 'boolean', default: false },
+        client: { type: 'string', multiple: true, default: [] },
     },
 });
 
@@ -35,15 +46,33 @@ function signingKey() {
     return { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: option.alg };
 }
 
+/* A resource server logs nobody in: it only asks. */
+function resourceServer(text) {
+    return { redirect_uris: [], response_types: [], grant_types: [], ...JSON.parse(text) };
+}
+
+/* Bound to a resource, in both formats. */
+function accessToken(resource) {
+    return {
+        audience: resource,
+        scope: option.scopes,
+        accessTokenFormat: option.format,
+        accessTokenTTL: Number(option.ttl),
+        jwt: { sign: { alg: option.alg } },
+    };
+}
+
 function configuration() {
     const claims = JSON.parse(option.claims);
     return {
+        clients: option.client.map(resourceServer),
         jwks: { keys: [signingKey()] },
         cookies: { keys: ['loopback tests only'] },
         clientDefaults: { id_token_signed_response_alg: option.alg },
         enabledJWA: { idTokenSigningAlgValues: [option.alg], userinfoSigningAlgValues: [option.alg] },
         findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
         extraTokenClaims: () => claims,
+        ...(option.refresh && { issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token') }),
         interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
         clientBasedCORS: () => true,
         /* oidc-provider holds a client to the scope it registered with, and clients register with the scope of their first
@@ -58,14 +87,10 @@ function configuration() {
             resourceIndicators: {
                 enabled: true,
                 useGrantedResource: () => true,
-                getResourceServerInfo: (ctx, resource) => ({
-                    audience: resource,
-                    scope: option.scopes,
-                    accessTokenFormat: 'jwt',
-                    accessTokenTTL: Number(option.ttl),
-                    jwt: { sign: { alg: option.alg } },
-                }),
+                getResourceServerInfo: (ctx, resource) => accessToken(resource),
             },
+            introspection: { enabled: true, allowedPolicy: (ctx, client) => client.clientAuthMethod !== 'none' },
+            revocation: { enabled: true, allowedPolicy: (ctx, client, token) => token.clientId === client.clientId },
         },
     };
 }
@@ -111,5 +136,11 @@ server.listen(Number(option.port), '127.0.0.1', async () => {
     provider.use((ctx, next) => interaction(provider, ctx, next));
     provider.on('server_error', (ctx, error) => console.error(error));
     server.on('request', provider.callback());
-    await say({ issuer, jwks_uri: `${issuer}/jwks`, port });
+    await say({
+        issuer,
+        jwks_uri: `${issuer}/jwks`,
+        introspection_endpoint: issuer + provider.pathFor('introspection'),
+        revocation_endpoint: issuer + provider.pathFor('revocation'),
+        port,
+    });
 });

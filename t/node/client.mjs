@@ -116,6 +116,7 @@ try {
     report.error = String(error);
 }
 report.asked = provider.asked();
+report.refresh_token = provider.tokens()?.refresh_token;
 report.tokens = provider.issued().map((token) => ({ token, ...readToken(token) }));
 await say(report);
 process.exit(report.error ? 1 : 0);

@@ -5,10 +5,10 @@ function decode(part) {
     return JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/')));
 }
 
-/* Header and payload of a JWT; only to report what was issued, nothing is verified. */
+/* Header and payload of a JWT, nothing of another token; only to report what was issued, nothing is verified. */
 export function readToken(token) {
-    const [header, payload] = token.split('.');
-    return { header: decode(header), payload: decode(payload) };
+    const [header, payload, signature] = token.split('.');
+    return signature === undefined ? {} : { header: decode(header), payload: decode(payload) };
 }
 
 export class Provider {

@@ -5,6 +5,8 @@ package MCPTest::Site;
 #   my $site = MCPTest::Site->start(
 #       as       => ['--ttl' => 3],            # words for the authorization server
 #       location => "MCPClockSkew 0s\n",       # lines for <Location "/mcp">
+#       issuer   => "MCPTokenFormat jwt\n",    # lines for <MCPIssuer>; @INTROSPECTION@ is its endpoint
+#       modules  => ['socache_shmcb'],         # beyond httpd's usual set
 #       tls      => 1,                         # https and HTTP/2
 #   );
 #   $site->url; $site->base; $site->as; $site->backend; $site->httpd; $site->restart_as;
@@ -16,7 +18,7 @@ use MCPTest::Httpd;
 use MCPTest::Peers;
 
 my $CONF = <<'CONF';
-MCPIssuer @ISSUER@
+%ISSUER%
 <Location "/mcp">
     AuthType MCP
     AuthName "interop"
@@ -43,17 +45,23 @@ sub start ($class, %opt) {
     $self->{httpd}   = MCPTest::Httpd->start(
         conf          => $self->_conf(%opt),
         tls           => $opt{tls},
+        modules       => $opt{modules} // [],
         access_format => $ACCESS,
         vars          => {
-            ISSUER  => $self->as->fact('issuer'),
-            BACKEND => $self->backend->fact('port'),
+            ISSUER        => $self->as->fact('issuer'),
+            INTROSPECTION => $self->as->fact('introspection_endpoint'),
+            BACKEND       => $self->backend->fact('port'),
         },
     );
     return $self;
 }
 
 sub _conf ($self, %opt) {
-    my %text = (BASE => "$self->{scheme}://127.0.0.1:\@PORT\@", LOCATION => $opt{location} // '');
+    my %text = (
+        BASE     => "$self->{scheme}://127.0.0.1:\@PORT\@",
+        LOCATION => $opt{location} // '',
+        ISSUER   => $opt{issuer} ? "<MCPIssuer \@ISSUER\@>\n$opt{issuer}</MCPIssuer>" : 'MCPIssuer @ISSUER@',
+    );
     return ($opt{tls} ? "\@TLS\@\n" : '') . $CONF =~ s/%([A-Z]+)%/$text{$1}/gr;
 }
 
@@ -94,11 +102,11 @@ sub access ($self) {
     return map { my %line; @line{@names} = split / /, $_; \%line } split /\n/, $self->httpd->access_log(all => 1);
 }
 
-# Whether no token of this report, nor its signature alone, is in a log of httpd, which runs with auth_mcp:trace8.
+# Whether no token of this report, nor a JWT's signature alone, is in a log of httpd, which runs with auth_mcp:trace8.
 sub keeps_secrets ($self, $report) {
     my $logs   = $self->httpd->error_log(all => 1) . $self->httpd->access_log(all => 1);
     my @tokens = map { $_->{token} } @{ $report->{tokens} } or return 0;
-    return !grep { index($logs, $_) >= 0 } map { ($_, (split /\./)[2]) } @tokens;
+    return !grep { index($logs, $_) >= 0 } map { ($_, (split /\./)[2] // ()) } @tokens;
 }
 
 1;
