@@ -14,9 +14,11 @@
 
 #include "src/httpd/authn.h"
 #include "src/httpd/authz.h"
+#include "src/httpd/body.h"
 #include "src/httpd/cache.h"
 #include "src/httpd/expr.h"
 #include "src/httpd/identity.h"
+#include "src/httpd/operations.h"
 #include "src/httpd/refresh.h"
 #include "src/httpd/status.h"
 #include "src/httpd/upstream.h"
@@ -44,16 +46,35 @@ static void register_start(void)
     ap_hook_child_init(mcp_verify_child_init, NULL, NULL, APR_HOOK_FIRST);
 }
 
-static void register_hooks(apr_pool_t *pool)
+/* Between judgement and answer: what the handler gets, and what the client gets from it. */
+static void register_handling(void)
 {
     /* Modules that read or write request header fields in fixups; they must find the identity set and the token gone.
      */
     static const char *const header_users[] = { "mod_rewrite.c", "mod_headers.c", "mod_setenvif.c", NULL };
 
+    ap_hook_fixups(mcp_identity_fixups, NULL, header_users, APR_HOOK_REALLY_FIRST);
+
+    /* The last hook before the handler, and the only one after mod_dir has exchanged the configuration of a request. */
+    ap_hook_insert_filter(mcp_identity_before_handler, NULL, NULL, APR_HOOK_FIRST);
+
+    /* A body that was read is for the handler, and so is a last look at it under the configuration that counts now. */
+    ap_hook_insert_filter(mcp_body_offer, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_handler(mcp_operations_before_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* Error pages get the same last look as answers of handlers. */
+    ap_hook_insert_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_insert_error_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
     register_start();
+    register_handling();
     mcp_authz_register(pool);
     mcp_upstream_register();
     mcp_identity_register();
+    mcp_body_register();
     mcp_status_register();
 
     /* First of all, before SetEnvIf or RequestHeader early can copy a forged identity. */
@@ -71,15 +92,6 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_authz(mcp_authz_after_authn, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
 
     ap_hook_check_authn(mcp_authn_check_user_id, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
-
-    ap_hook_fixups(mcp_identity_fixups, NULL, header_users, APR_HOOK_REALLY_FIRST);
-
-    /* The last hook before the handler, and the only one after mod_dir has exchanged the configuration of a request. */
-    ap_hook_insert_filter(mcp_identity_before_handler, NULL, NULL, APR_HOOK_FIRST);
-
-    /* Error pages get the same last look as answers of handlers. */
-    ap_hook_insert_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);
-    ap_hook_insert_error_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);
 
     ap_hook_expr_lookup(mcp_expr_lookup, NULL, NULL, APR_HOOK_MIDDLE);
 }

@@ -137,6 +137,27 @@
 /* Bytes of a JSON-RPC id string that is echoed. */
 #define MCP_LIMIT_ID 64
 
+/* Levels of nesting in a request body that is judged, in steps of 64. Python's own reader ends at some 990. */
+#define MCP_LIMIT_JSON_DEPTH 256
+
+/* Members of a JSON-RPC message, of its params and of what in there is judged: each is compared with those before it. MCP
+ * itself knows of 12 at most. */
+#define MCP_LIMIT_RPC_MEMBERS 64
+
+/* Bytes of a method, and of the name or URI that an operation is on; the latter are in header fields as well. */
+#define MCP_LIMIT_RPC_METHOD 128
+#define MCP_LIMIT_RPC_NAME 4096
+
+/* MCPOperation rules of one section: each message may be compared with all of them. */
+#define MCP_LIMIT_OPERATIONS 1024
+
+/* Bytes that an admin may allow for a body that is judged: it is kept in memory until its answer is complete. */
+#define MCP_LIMIT_MAX_BODY_MIN 1024
+#define MCP_LIMIT_MAX_BODY 67108864
+
+/* Messages in one batch (MCPBatch). */
+#define MCP_LIMIT_RPC_BATCH 64
+
 /* Seconds a client is told to wait when no keys can be had. */
 #define MCP_RETRY_AFTER 10
 

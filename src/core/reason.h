@@ -40,6 +40,17 @@ typedef enum {
     MCP_MISSING_CLAIM,
     MCP_DENIED,
     MCP_ORIGIN,
+    /* the body, where operation rules apply (MCP 2026-07-28, streamable HTTP) */
+    MCP_DENIED_OPERATION,
+    MCP_BODY_TYPE,
+    MCP_BODY_CODING,
+    MCP_BODY_UNEXPECTED,
+    MCP_BODY_TOO_LARGE,
+    MCP_BODY_TIMEOUT,
+    MCP_BODY_CUT,
+    MCP_BODY_MALFORMED,
+    MCP_BODY_INVALID,
+    MCP_HEADER_MISMATCH,
     /* the server itself */
     MCP_KEYS_UNAVAILABLE,
     MCP_INTROSPECTION_UNAVAILABLE,
@@ -58,12 +69,13 @@ typedef struct {
     bool challenge;        /* whether a WWW-Authenticate field is due */
     mcp_log_level_t level; /* of the one log line */
     const char *text;      /* fixed words for error_description and the JSON-RPC message; no comma, quote or '=' */
+    int code;              /* of the JSON-RPC error, see mcp_reason_code */
 } mcp_reason_row_t;
 
 /* The row of a reason; never NULL. An unknown value gets the row of MCP_MISCONFIGURED. */
 const mcp_reason_row_t *mcp_reason_row(mcp_reason_t reason);
 
-/* The JSON-RPC error code that goes with every row of this table (JSON-RPC 2.0 5.1, server error range). */
-#define MCP_RPC_SERVER_ERROR (-32000)
+/* The code of the JSON-RPC error that says so (JSON-RPC 2.0 5.1): the row's own, else -32000 of the range for servers. */
+int mcp_reason_code(mcp_reason_t reason);
 
 #endif

@@ -127,3 +127,55 @@ bool mcp_uri_match(const char **rest, const char *name, const char *path, apr_po
     }
     return false;
 }
+
+/* A dot of a dot segment, as it is or encoded; how many bytes write it. */
+static apr_size_t dot(mcp_view_t text)
+{
+    if (text.len > 0 && text.data[0] == '.') {
+        return 1;
+    }
+    return text.len > 2 && text.data[0] == '%' && text.data[1] == '2' && mcp_ascii_lower(text.data[2]) == 'e' ? 3 : 0;
+}
+
+/* What some program takes for a slash: how many bytes write it, 0 for anything else. */
+static apr_size_t slash(mcp_view_t text)
+{
+    if (text.len > 0 && (text.data[0] == '/' || text.data[0] == '\\')) {
+        return 1;
+    }
+    return text.len > 2 && text.data[0] == '%' &&
+                   (mcp_ascii_same(text.data + 1, "2f", 2) || mcp_ascii_same(text.data + 1, "5c", 2))
+               ? 3
+               : 0;
+}
+
+static bool ends_segment(mcp_view_t text)
+{
+    return text.len == 0 || slash(text) > 0 || text.data[0] == '?' || text.data[0] == '#';
+}
+
+static mcp_view_t rest(mcp_view_t text, apr_size_t len)
+{
+    return (mcp_view_t){ text.data + len, text.len - len };
+}
+
+bool mcp_uri_has_dot_segment(mcp_view_t uri)
+{
+    bool starts = true; /* a segment begins here */
+    apr_size_t len;
+
+    for (; uri.len > 0; uri = rest(uri, len)) {
+        if (starts && dot(uri) > 0) {
+            mcp_view_t behind = rest(uri, dot(uri));
+
+            behind = rest(behind, dot(behind));
+            if (ends_segment(behind)) {
+                return true;
+            }
+        }
+        len = slash(uri);
+        starts = len > 0;
+        len = len > 0 ? len : 1;
+    }
+    return false;
+}

@@ -33,4 +33,8 @@ const char *mcp_uri_insert(const mcp_uri_t *uri, const char *name, apr_pool_t *p
  * none, in memory of the pool or borrowed. */
 bool mcp_uri_match(const char **rest, const char *name, const char *path, apr_pool_t *pool);
 
+/* Whether a URI has a segment "." or "..", encoded or not, wherever: some programs take it away and arrive at another URI
+ * (RFC 3986 6.2.2.3), so that no pattern can tell what they read. */
+bool mcp_uri_has_dot_segment(mcp_view_t uri);
+
 #endif

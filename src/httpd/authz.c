@@ -7,6 +7,7 @@
 
 #include "authn.h"
 #include "cmds.h"
+#include "operations.h"
 #include "reply.h"
 
 #define NO_ANSWER "the Require lines give no answer, see the line before"
@@ -120,6 +121,7 @@ static int ask_with_user(request_rec *r, mcp_request_t *state, mcp_asking_t aski
 void mcp_authz_collect(request_rec *r)
 {
     ask_without_user(r, mcp_request_get(r));
+    mcp_operations_collect(r);
 }
 
 /* Authenticate and ask the tree again. DECLINED would not lead there: mod_authz_core's own hook would say 403 first. */
@@ -128,6 +130,19 @@ static int log_in(request_rec *r)
     int answer = mcp_authn_check_user_id(r);
 
     return answer == OK ? ap_run_auth_checker(r) : answer;
+}
+
+/* Whoever comes with credentials is judged by them. Without, operations for everybody are let in, and where the Require
+ * lines want no user (OK) what else needs no scope. */
+static int admit(request_rec *r, int answer)
+{
+    if (apr_table_get(r->headers_in, "Authorization") || mcp_request_with_facts(r)) {
+        return answer == OK ? log_in(r) : answer;
+    }
+    if (answer == OK) {
+        return mcp_operations_enforce(r);
+    }
+    return mcp_operations_may_be_anonymous(r) && mcp_operations_are_anonymous(r) ? OK : answer;
 }
 
 int mcp_authz_before_authn(request_rec *r)
@@ -149,7 +164,10 @@ int mcp_authz_before_authn(request_rec *r)
     if (answer == HTTP_FORBIDDEN) {
         return mcp_reply_refuse(r, MCP_DENIED, NULL);
     }
-    return answer == HTTP_INTERNAL_SERVER_ERROR ? mcp_reply_refuse(r, MCP_MISCONFIGURED, NO_ANSWER) : answer;
+    if (answer == HTTP_INTERNAL_SERVER_ERROR) {
+        return mcp_reply_refuse(r, MCP_MISCONFIGURED, NO_ANSWER);
+    }
+    return mcp_operations_apply(r) ? admit(r, answer) : answer;
 }
 
 static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reason_t reason)
@@ -175,6 +193,12 @@ static int refuse(request_rec *r, mcp_request_t *state)
     if (reason != MCP_DENIED && !state->accepted) {
         return OK; /* report mode, and authentication has reported already */
     }
+    if (mcp_operations_apply(r) && mcp_operations_read(r) == MCP_OK) {
+        if (mcp_operations_are_anonymous(r)) {
+            return OK;
+        }
+        mcp_operations_need(r);
+    }
     return mcp_reply_refuse(r, reason, describe(r, state, reason));
 }
 
@@ -195,6 +219,8 @@ int mcp_authz_after_authn(request_rec *r)
         answer = refuse(r, state);
     } else if (answer == HTTP_INTERNAL_SERVER_ERROR) {
         answer = mcp_reply_refuse(r, MCP_MISCONFIGURED, NO_ANSWER);
+    } else if (answer == OK && state->accepted && mcp_operations_apply(r)) {
+        answer = mcp_operations_enforce(r);
     }
     if (r->user && !*r->user) { /* report mode let an anonymous request this far */
         r->user = NULL;

@@ -85,6 +85,30 @@ const char *mcp_cmds_uri(cmd_parms *cmd, mcp_uri_t *uri, const char *word, const
     return wrong ? mcp_cmds_refuse(cmd, word, wrong, example) : NULL;
 }
 
+void mcp_cmds_use(cmd_parms *cmd)
+{
+    mcp_server_conf_t *conf = mcp_cmds_server(cmd);
+
+    if (!mcp_cmds_in_htaccess(cmd) && !conf->first_use) {
+        conf->first_use = apr_psprintf(cmd->pool, "%s (%s)", cmd->cmd->name, mcp_cmds_place(cmd));
+    }
+}
+
+const char *mcp_cmds_choice(cmd_parms *cmd, int *value, int argc, char *const argv[], const char *const choices[2])
+{
+    const char *words = mcp_cmds_words(cmd, argc, argv);
+
+    mcp_cmds_use(cmd);
+    for (int i = 0; i < 2; i++) {
+        if (strcasecmp(words, choices[i]) == 0) {
+            *value = i;
+            return NULL;
+        }
+    }
+    return mcp_cmds_refuse(cmd, words, apr_psprintf(cmd->pool, "is neither %s nor %s", choices[0], choices[1]),
+                           apr_psprintf(cmd->pool, "%s %s", cmd->cmd->name, choices[0]));
+}
+
 const command_rec mcp_conf_directives[] = {
     AP_INIT_TAKE_ARGV("MCPIssuer", mcp_cmd_issuer, NULL, RSRC_CONF, "URL: an authorization server whose tokens count"),
     AP_INIT_RAW_ARGS("<MCPIssuer", mcp_cmd_issuer_section, NULL, RSRC_CONF,
@@ -137,6 +161,12 @@ const command_rec mcp_conf_directives[] = {
     AP_INIT_TAKE_ARGV("MCPForwardClaim", mcp_cmd_forward_claim, NULL, OR_AUTHCFG,
                       "CLAIM HEADER: for the backend, or none"),
     AP_INIT_TAKE_ARGV("MCPForwardToken", mcp_cmd_forward_token, NULL, OR_AUTHCFG, "On or Off"),
+    AP_INIT_TAKE_ARGV("MCPOperation", mcp_cmd_operation, NULL, OR_AUTHCFG,
+                      "METHOD NAME-PATTERN and SCOPE ..., granted, denied or anonymous; or none"),
+    AP_INIT_TAKE_ARGV("MCPMaxBody", mcp_cmd_max_body, NULL, OR_AUTHCFG,
+                      "BYTES: of a body that operation rules are applied to"),
+    AP_INIT_TAKE_ARGV("MCPBatch", mcp_cmd_batch, NULL, OR_AUTHCFG,
+                      "On or Off: whether operation rules take JSON-RPC batches"),
     AP_INIT_TAKE_ARGV("MCPClockSkew", mcp_cmd_clock_skew, NULL, OR_AUTHCFG, "DURATION: by which clocks may differ"),
     AP_INIT_TAKE_ARGV("MCPErrorBody", mcp_cmd_error_body, NULL, OR_AUTHCFG, "jsonrpc or default"),
     AP_INIT_TAKE_ARGV("MCPMode", mcp_cmd_mode, NULL, OR_AUTHCFG, "enforce or report"),

@@ -49,8 +49,19 @@ MCP_CMD_ARGV(clock_skew);
 MCP_CMD_ARGV(error_body);
 MCP_CMD_ARGV(mode);
 
+/* Directives of directories about operations (cmds_operations.c). */
+MCP_CMD_ARGV(operation);
+MCP_CMD_ARGV(max_body);
+MCP_CMD_ARGV(batch);
+
 /* The configuration of the server that the directive is for. */
 mcp_server_conf_t *mcp_cmds_server(cmd_parms *cmd);
+
+/* Remember in the server, unless this is .htaccess, that it has MCP directives of directories at all. */
+void mcp_cmds_use(cmd_parms *cmd);
+
+/* One of two words for a directory: the first is 0, the second 1. NULL or the refusal. */
+const char *mcp_cmds_choice(cmd_parms *cmd, int *value, int argc, char *const argv[], const char *const choices[2]);
 
 /* The issuer that a directive is about: the open section's, or the defaults of the server. */
 mcp_issuer_conf_t *mcp_cmds_issuer(cmd_parms *cmd);

@@ -7,16 +7,6 @@
 #include "../core/policy.h"
 #include "../core/prm.h"
 
-/* Remember in the server, unless this is .htaccess, that it has MCP directives at all. */
-static void note_use(cmd_parms *cmd)
-{
-    mcp_server_conf_t *conf = ap_get_module_config(cmd->server->module_config, &auth_mcp_module);
-
-    if (!mcp_cmds_in_htaccess(cmd) && !conf->first_use) {
-        conf->first_use = apr_psprintf(cmd->pool, "%s (%s)", cmd->cmd->name, mcp_cmds_place(cmd));
-    }
-}
-
 /* The settings of the server as far as they are known: all of them in .htaccess. */
 static mcp_server_conf_t *server_conf(cmd_parms *cmd)
 {
@@ -44,7 +34,7 @@ MCP_CMD_ARGV(resource)
     const char *example = "MCPResource https://mcp.example.com/mcp", *wrong;
     mcp_uri_t uri;
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (argc < 1 || argc > 2 || (argc == 2 && strcmp(argv[1], "default") != 0)) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not one URI, or one and the word default",
                                example);
@@ -72,7 +62,7 @@ MCP_CMD_ARGV(audience)
     const char *wrong;
     mcp_uri_t uri;
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (argc == 0 || !*argv[0]) {
         return mcp_cmds_refuse(cmd, "", "is no audience", "MCPAudience api://default");
     }
@@ -94,7 +84,7 @@ MCP_CMD_ARGV(trust_issuer)
     mcp_dir_conf_t *dir = section;
     const char *example = "MCPTrustIssuer https://auth.example.com";
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (argc == 0) {
         return mcp_cmds_refuse(cmd, "", "names no issuer", example);
     }
@@ -131,7 +121,7 @@ MCP_CMD_ARGV(scope_implies)
     mcp_scope_t *narrow = mcp_scope_make(cmd->pool);
     const char *wrong;
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (!none && argc < 2) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a scope and those it implies",
                                "MCPScopeImplies files:write files:read");
@@ -162,7 +152,7 @@ MCP_CMD_ARGV(scopes_supported)
     mcp_dir_conf_t *dir = section;
     const char *wrong;
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (argc == 0) {
         return mcp_cmds_refuse(cmd, "", "names no scope", "MCPScopesSupported files:read files:write");
     }
@@ -179,7 +169,7 @@ MCP_CMD_ARGV(metadata)
     apr_array_header_t *words = apr_array_make(cmd->pool, argc, sizeof(const char *));
     const char *wrong;
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (!none && argc < 2) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a name and a value",
                                "MCPMetadata resource_name \"Example files\"");
@@ -201,7 +191,7 @@ MCP_CMD_ARGV(challenge_param)
     bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
     mcp_challenge_param_t *param;
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (!dir->challenge_params || none) {
         dir->challenge_params = apr_array_make(cmd->pool, 2, sizeof(mcp_challenge_param_t));
     }
@@ -249,7 +239,7 @@ MCP_CMD_ARGV(allow_origin)
     mcp_dir_conf_t *dir = section;
     const char *example = "MCPAllowOrigin https://app.example.com";
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (argc == 0) {
         return mcp_cmds_refuse(cmd, "", "names no origin", example);
     }
@@ -282,7 +272,7 @@ MCP_CMD_ARGV(forward_claim)
     bool none = argc == 1 && strcasecmp(argv[0], "none") == 0;
     mcp_forward_t *forward;
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     if (!dir->forward_claims || none) {
         dir->forward_claims = apr_array_make(cmd->pool, 4, sizeof(mcp_forward_t));
     }
@@ -305,28 +295,12 @@ MCP_CMD_ARGV(forward_claim)
     return NULL;
 }
 
-/* One of two words: the first is 0, the second 1. */
-static const char *read_choice(cmd_parms *cmd, int *value, int argc, char *const argv[], const char *const choices[2])
-{
-    const char *words = mcp_cmds_words(cmd, argc, argv);
-
-    note_use(cmd);
-    for (int i = 0; i < 2; i++) {
-        if (strcasecmp(words, choices[i]) == 0) {
-            *value = i;
-            return NULL;
-        }
-    }
-    return mcp_cmds_refuse(cmd, words, apr_psprintf(cmd->pool, "is neither %s nor %s", choices[0], choices[1]),
-                           apr_psprintf(cmd->pool, "%s %s", cmd->cmd->name, choices[0]));
-}
-
 MCP_CMD_ARGV(forward_token)
 {
     static const char *const choices[] = { "Off", "On" };
     mcp_dir_conf_t *dir = section;
 
-    const char *wrong = read_choice(cmd, &dir->forward_token, argc, argv, choices);
+    const char *wrong = mcp_cmds_choice(cmd, &dir->forward_token, argc, argv, choices);
 
     if (!wrong && dir->forward_token) {
         mcp_cmds_warn(cmd, "the backend gets the client's token and can use it elsewhere; MCP forbids to pass it on");
@@ -338,7 +312,7 @@ MCP_CMD_ARGV(clock_skew)
 {
     mcp_dir_conf_t *dir = section;
 
-    note_use(cmd);
+    mcp_cmds_use(cmd);
     return mcp_cmds_duration(cmd, &dir->skew, apr_time_from_sec(300), argc, argv);
 }
 
@@ -347,7 +321,7 @@ MCP_CMD_ARGV(error_body)
     static const char *const choices[] = { "jsonrpc", "default" };
     mcp_dir_conf_t *dir = section;
 
-    return read_choice(cmd, &dir->error_body, argc, argv, choices);
+    return mcp_cmds_choice(cmd, &dir->error_body, argc, argv, choices);
 }
 
 MCP_CMD_ARGV(mode)
@@ -355,7 +329,7 @@ MCP_CMD_ARGV(mode)
     static const char *const choices[] = { "enforce", "report" };
     mcp_dir_conf_t *dir = section;
 
-    const char *wrong = read_choice(cmd, &dir->mode, argc, argv, choices);
+    const char *wrong = mcp_cmds_choice(cmd, &dir->mode, argc, argv, choices);
 
     if (!wrong && dir->mode == MCP_MODE_REPORT) {
         mcp_cmds_warn(cmd, "nothing is refused for want of a token or a scope, it is only logged");

@@ -17,6 +17,9 @@
     X(apr_array_header_t *, origins, NULL, NULL)                   \
     X(apr_array_header_t *, forward_claims, NULL, NULL)            \
     X(int, forward_token, MCP_UNSET, 0)                            \
+    X(apr_array_header_t *, operations, NULL, NULL)                \
+    X(apr_int64_t, max_body, MCP_UNSET, 1048576)                   \
+    X(int, batch, MCP_UNSET, 0)                                    \
     X(apr_interval_time_t, skew, MCP_UNSET, apr_time_from_sec(30)) \
     X(int, error_body, MCP_UNSET, MCP_ERROR_BODY_JSONRPC)          \
     X(int, mode, MCP_UNSET, MCP_MODE_ENFORCE)

@@ -52,6 +52,25 @@ static const char *scope_variable(ap_expr_eval_ctx_t *ctx, const void *data)
     return scope(ctx, data, "");
 }
 
+static const char *variable(const ap_expr_eval_ctx_t *ctx, const char *name)
+{
+    const char *value = ctx->r ? apr_table_get(ctx->r->subprocess_env, name) : NULL;
+
+    return value ? value : "";
+}
+
+static const char *method_variable(ap_expr_eval_ctx_t *ctx, const void *data)
+{
+    (void)data;
+    return variable(ctx, "MCP_METHOD");
+}
+
+static const char *name_variable(ap_expr_eval_ctx_t *ctx, const void *data)
+{
+    (void)data;
+    return variable(ctx, "MCP_NAME");
+}
+
 int mcp_expr_lookup(ap_expr_lookup_parms *parms)
 {
     static const struct {
@@ -63,6 +82,8 @@ int mcp_expr_lookup(ap_expr_lookup_parms *parms)
         { AP_EXPR_FUNC_STRING, "mcp_scope", scope },
         { AP_EXPR_FUNC_LIST, "mcp_scope", scope_list },
         { AP_EXPR_FUNC_VAR, "MCP_SCOPE", scope_variable },
+        { AP_EXPR_FUNC_VAR, "MCP_METHOD", method_variable },
+        { AP_EXPR_FUNC_VAR, "MCP_NAME", name_variable },
     };
 
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {

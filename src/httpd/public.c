@@ -21,7 +21,7 @@ int mcp_public_refuse(request_rec *r, mcp_reason_t reason)
     mcp_identity_note_decision(r, "refused", row->name);
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     return mcp_reply_send(r, row->status, "application/json",
-                          mcp_rpc_error("null", MCP_RPC_SERVER_ERROR, row->text, r->pool));
+                          mcp_rpc_error("null", mcp_reason_code(reason), row->text, r->pool));
 }
 
 int mcp_public_preflight(request_rec *r)

@@ -96,6 +96,9 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
     mcp_refresh_count(reason);
     log_refusal(r, reason, detail, reported);
     mcp_identity_note_decision(r, reported ? "reported" : "refused", row->name);
+    if (mcp_body_is_answered(r)) {
+        return AP_FILTER_ERROR;
+    }
     if (reported) {
         return OK;
     }
@@ -116,6 +119,9 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
         return row->status;
     }
     id = reason == MCP_ORIGIN ? NULL : mcp_body_rpc_id(r); /* MCP streamable HTTP: no id when the Origin is refused */
+    if (mcp_body_is_answered(r)) {
+        return AP_FILTER_ERROR;
+    }
     return mcp_reply_send(r, row->status, "application/json",
-                          mcp_rpc_error(id, MCP_RPC_SERVER_ERROR, row->text, r->pool));
+                          mcp_rpc_error(id, mcp_reason_code(reason), row->text, r->pool));
 }

@@ -16,6 +16,10 @@ typedef enum {
     MCP_ASK_SUPPOSING, /* as if the token had all that rules ask for: is there anything that no scope can cure? */
 } mcp_asking_t;
 
+/* What was read of a body (body.c), and the operations in it (operations.c). */
+typedef struct mcp_body_t mcp_body_t;
+typedef struct mcp_operations_t mcp_operations_t;
+
 typedef struct {
     const mcp_claims_t *facts;       /* of a verified token; they may still be judged unfit here */
     const mcp_issuer_conf_t *issuer; /* that vouched for them */
@@ -30,8 +34,10 @@ typedef struct {
     const void *applied;        /* the per_dir_config for which identity was written into the request */
     const void *accepted_under; /* of the root: the per_dir_config under which its facts were accepted last */
     const char *part_challenge; /* of the root: what a part of it that was refused would have said */
-    bool is_public;             /* the answer is the metadata or about it: every origin may read it */
-    bool lookup;                /* subrequests of this one are looked up for their configuration only */
+    mcp_body_t *body;           /* of the root */
+    mcp_operations_t *operations;
+    bool is_public; /* the answer is the metadata or about it: every origin may read it */
+    bool lookup;    /* subrequests of this one are looked up for their configuration only */
 } mcp_request_t;
 
 /* The state of this very request, made at the first call. */

@@ -13,7 +13,7 @@ use MCPTest::JWT;
 use MCPTest::Key;
 use MCPTest::Redis;
 use MCPTest::TLS;
-use MCPTest::Util qw(build_dir json_data project_dir run slurp spew tempdir wait_until);
+use MCPTest::Util qw(build_dir json_data json_text project_dir run slurp spew tempdir wait_until);
 use Test::More;
 
 my $DIR     = project_dir() . '/conf-examples';
@@ -57,10 +57,11 @@ sub start ($name, $conf, %opt) {
 
 sub client ($httpd, $host, $port = $httpd->port) {
     return sub ($method, $path, $token = undef, @fields) {
+        my $body = ref $fields[0] ? json_text(shift @fields) : '{"jsonrpc":"2.0","id":7,"method":"tools/list"}';
         my @args = ('-X', $method, '--connect-to', "$host:443:127.0.0.1:$port", '--cacert', MCPTest::TLS::files($host)->{ca});
         push @fields, "Authorization: Bearer $token" if defined $token;
         push @fields, 'Content-Type: application/json';
-        push @args, '-d', '{"jsonrpc":"2.0","id":7,"method":"tools/list"}' if $method eq 'POST';
+        push @args, '-d', $body if $method eq 'POST';
         return curl("https://$host$path", @args, map { ('-H', $_) } @fields);
     };
 }
@@ -317,6 +318,51 @@ subtest 'trial-run.conf' => sub {
     is_deeply $metadata->json->{scopes_supported}, ['files:read'], 'the metadata is there';
     ok $httpd->wait_log(qr/MCP0200: would refuse POST \/mcp: insufficient_scope/), 'the error log says who would be refused';
     like slurp($httpd->root . '/logs/mcp.log'), qr/ 200 reported no_credentials\n.* 200 reported insufficient_scope\n.* 200 granted ok\n/, 'and so does the access log';
+};
+
+# A call of one operation at /mcp; status, and the scope of the challenge.
+sub operate ($ask, $token, $method, %params) {
+    my $answer = $ask->(POST => '/mcp', $token, { jsonrpc => '2.0', id => 7, method => $method, params => \%params });
+    my @fields = $answer->headers('WWW-Authenticate');
+    is_deeply [ complaints(@fields) ], [], "$method: a challenge that every client can read" if @fields;
+    return join ' ', $answer->status, @fields ? bearer(@fields)->{param}{scope} : ();
+}
+
+subtest 'scopes-per-tool.conf' => sub {
+    my $httpd = start('scopes-per-tool.conf', example('scopes-per-tool.conf'));
+    my $ask   = client($httpd, 'mcp.example.com');
+    my $url   = 'https://mcp.example.com/mcp';
+    my $jwt   = minter($url);
+    my ($use, $run, $admin) = map { $jwt->mint(scope => $_) } 'mcp:use', 'mcp:use tools:run', 'mcp:use tools:admin';
+    my $doc   = walk($ask, url => $url, scope => 'mcp:use', token => $use, lesser => $jwt->mint);
+    is_deeply $doc->{scopes_supported}, [qw(mcp:use tools:admin tools:run files:read)], 'the metadata has the scopes of the rules';
+    is operate($ask, $use, 'tools/call', name => 'echo'),          '200',                         'a tool for all';
+    is operate($ask, $use, 'tools/call', name => 'get-sum'),       '403 mcp:use tools:run',       'a tool that needs a scope';
+    is operate($ask, $run, 'tools/call', name => 'get-sum'),       '200',                         'with it';
+    is operate($ask, $run, 'tools/call', name => 'toggle-x'),      '403 mcp:use tools:admin',     'one that needs another';
+    is operate($ask, $admin, 'tools/call', name => 'toggle-x'),    '200',                         'with that';
+    is operate($ask, $admin, 'tools/call', name => 'get-sum'),     '200',                         'which implies the first';
+    is operate($ask, $admin, 'tools/call', name => 'get-env'),     '403',                         'one for nobody';
+    is operate($ask, $use, 'resources/read', uri => 'demo://resource/static/document/a.md'), '200', 'a static resource';
+    is operate($ask, $use, 'resources/read', uri => 'file:///etc/passwd'), '403 mcp:use files:read', 'another';
+    is operate($ask, $use, $_), '200', $_ for qw(initialize server/discover notifications/initialized tools/list prompts/list resources/list);
+    is operate($ask, $use, 'no/such'), '403', 'what is not listed';
+    my $log = slurp($httpd->root . '/logs/mcp.log');
+    like $log, qr/ alice 403 tools\/call "get-sum" refused insufficient_scope$/m, 'the log says who was refused what';
+    like $log, qr/ alice 200 tools\/call "echo" granted ok$/m, 'and who did what';
+};
+
+subtest 'anonymous-tools.conf' => sub {
+    my $httpd = start('anonymous-tools.conf', example('anonymous-tools.conf'));
+    my $ask   = client($httpd, 'mcp.example.com');
+    is operate($ask, undef, $_), '200', "$_ for everybody" for qw(initialize server/discover notifications/initialized tools/list);
+    is operate($ask, undef, 'tools/call', name => $_), '200', "$_ for everybody" for qw(search fetch);
+    is header_at_backend('X-MCP-Subject'), '', 'whose name is nobody';
+    is operate($ask, undef, 'tools/call', name => 'write'), '401 files:read', 'another tool is not';
+    is operate($ask, minter('https://mcp.example.com/mcp')->mint(scope => 'files:read'), 'tools/call', name => 'write'), '200', 'but for those who have logged in';
+    is $ask->(GET => '/mcp')->status, 401, 'a stream needs a login';
+    my @batch = map { { jsonrpc => '2.0', id => $_, method => 'tools/list' } } 1, 2;
+    is $ask->(POST => '/mcp', undef, \@batch)->status, 200, 'two at once';
 };
 
 is_deeply [ sort keys %TESTED ], [ sort map { s{.*/}{}r } glob "$DIR/*" ], 'no example is left out';

@@ -100,6 +100,8 @@ subtest 'defaults' => sub {
     is field('MCPTimeout', 'Default'),      '`MCPTimeout ' . $value->('timeout') . '`',            'MCPTimeout';
     is field('MCPRefresh', 'Default'),      '`MCPRefresh ' . $value->('refresh') . ' ' . $value->('throttle') . '`', 'MCPRefresh';
     is field('MCPTokenCache', 'Default'),   '`MCPTokenCache ' . $fallback{token_cache} / 1048576 . 'M`',   'MCPTokenCache';
+    is field('MCPMaxBody', 'Default'),      '`MCPMaxBody ' . $fallback{max_body} / 1048576 . 'M`',         'MCPMaxBody';
+    is field('MCPBatch', 'Default'),        '`MCPBatch ' . $value->('batch') . '`',                'MCPBatch';
     is field('MCPMetadataMirror', 'Default'), '`MCPMetadataMirror ' . $value->('mirror') . '`',    'MCPMetadataMirror';
     is $fallback{format}, 'MCP_FORMAT_AUTO', 'both kinds of token';
     is field('MCPErrorBody', 'Default'),    '`MCPErrorBody ' . $value->('error_body') . '`',       'MCPErrorBody';
@@ -115,7 +117,7 @@ subtest 'defaults' => sub {
     my ($headers) = source('httpd/identity.c') =~ /default_headers\[\] = \{(.*?)\}/s;
     is field('MCPForwardClaim', 'Default'), join(', ', $headers =~ /"([\w-]+)"/g) =~ s/, ([^,]+)\z/ and $1/r, 'MCPForwardClaim';
     my @set = grep { !field($_, 'Default') || field($_, 'Default') =~ /^`/ } keys %DIRECTIVE;
-    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPClockSkew MCPErrorBody MCPForwardToken MCPMetadataMirror MCPMode MCPRefresh MCPTimeout MCPTokenCache MCPTokenFormat MCPTokenType)], 'no other default is claimed';
+    is_deeply [ sort @set ], [qw(MCPAlgorithms MCPBatch MCPClockSkew MCPErrorBody MCPForwardToken MCPMaxBody MCPMetadataMirror MCPMode MCPRefresh MCPTimeout MCPTokenCache MCPTokenFormat MCPTokenType)], 'no other default is claimed';
 };
 
 subtest 'reasons' => sub {

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *pool = fuzz_pool();
     const char *id = mcp_rpc_id((mcp_view_t){ (const char *)data, size }, pool);
-    const char *answer = mcp_rpc_error(id, MCP_RPC_SERVER_ERROR, "Access is denied", pool);
+    const char *answer = mcp_rpc_error(id, -32000, "Access is denied", pool);
     json_t *object = NULL;
     const json_t *echoed;
 

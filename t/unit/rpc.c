@@ -54,7 +54,7 @@ int main(void)
     }
     is_str(mcp_rpc_id((mcp_view_t){ NULL, 0 }, pool), "null", "no body");
     is_str(mcp_rpc_id((mcp_view_t){ "{\"id\":1}\0", 9 }, pool), "null", "NUL behind the object");
-    is_str(mcp_rpc_error("7", MCP_RPC_SERVER_ERROR, "Access is denied", pool),
+    is_str(mcp_rpc_error("7", -32000, "Access is denied", pool),
            "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":-32000,\"message\":\"Access is denied\"}}", "with an id");
     is_str(mcp_rpc_error(NULL, -32020, "x", pool),
            "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32020,\"message\":\"x\"}}", "without one");
