@@ -106,6 +106,14 @@ static mcp_reason_t read_body(mcp_operations_t *operations, request_rec *r)
     return MCP_OK;
 }
 
+/* What follows an upgrade (WebSocket) is no request any more, and no rule would see it. */
+static void keep_http(request_rec *r)
+{
+    if (!mcp_request_reports(r)) {
+        apr_table_unset(r->headers_in, "Upgrade");
+    }
+}
+
 static mcp_operations_t *operations_of(request_rec *r)
 {
     mcp_operations_t **operations = &mcp_request_get(r)->operations;
@@ -114,6 +122,7 @@ static mcp_operations_t *operations_of(request_rec *r)
         *operations = apr_pcalloc(r->pool, sizeof(**operations));
         (*operations)->under = r->per_dir_config;
         (*operations)->rules = apr_array_make(r->pool, 1, sizeof(const mcp_operation_t *));
+        keep_http(r);
         if (mcp_body_is_usual(r)) {
             (*operations)->reason = read_body(*operations, r);
         } else if (mcp_body_is_announced(r)) {

@@ -100,6 +100,13 @@ ExtFilterDefine upper mode=input cmd="/usr/bin/tr a-z A-Z"
     ProxyPass \@BACKEND@/document
 </Location>
 ProxyPass /plain \@BACKEND@/plain
+ProxyPass /socket \@BACKEND@/socket upgrade=websocket
+<Location "/socket">
+    $protect
+</Location>
+<Location "/socket/ruled">
+    $rules
+</Location>
 END
 
 my $http  = MCPTest::HTTP->new($httpd->url);
@@ -176,6 +183,20 @@ SKIP: {
     is $backend->count, 0, 'does not arrive';
     is curl($httpd->url('/proxy'), '--http2-prior-knowledge', '-H', "Authorization: $token")->status, 200, 'HTTP/2: GET without one';
 }
+
+# An answer that comes bit by bit, and a way out of HTTP.
+$backend->reply('/proxy/stream', { headers => [ [ 'Content-Type' => 'text/event-stream' ] ], sse => [qw(one two)], sse_delay => 1.5 });
+my $stream = $http->open(POST => '/proxy/stream', \@auth, call('free'));
+is $stream->response->status, 200, 'a stream';
+ok $stream->read_until(qr/one/), 'its first event';
+unlike $stream->{seen}, qr/two/, 'before the second';
+ok $stream->read_until(qr/two/), 'which comes as well';
+my @upgrade = (Authorization => $token, Connection => 'Upgrade', Upgrade => 'websocket', 'Sec-WebSocket-Version' => 13, 'Sec-WebSocket-Key' => 'AAAAAAAAAAAAAAAAAAAAAA==');
+$http->request(GET => '/socket/open', \@upgrade);
+is join('', $backend->seen('Upgrade')), 'websocket', 'without rules mod_proxy passes an upgrade on';
+$http->request(GET => '/socket/ruled', \@upgrade);
+is $backend->last_request->{path}, '/socket/ruled', 'with rules the request arrives';
+is join('', $backend->seen('Upgrade')), '', 'and not the upgrade';
 
 # Others' doors.
 is $http->request(POST => '/satisfy', [ 'Content-Type' => 'application/json' ], call('free'))->status,     200, 'Satisfy Any lets everybody in';
