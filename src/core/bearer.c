@@ -1,21 +1,13 @@
 #include "bearer.h"
 
-#include "ascii.h"
 #include "limits.h"
 
-static bool is_token68(char c)
-{
-    return mcp_ascii_is_alnum(c) || strchr("-._~+/", c);
-}
-
-/* token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
+/* token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+ * The text ends where its string does, or at a blank. */
 static bool is_one_token68(mcp_view_t text)
 {
-    apr_size_t i = 0;
+    apr_size_t i = strspn(text.data, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/");
 
-    while (i < text.len && text.data[i] && is_token68(text.data[i])) {
-        i++;
-    }
     if (i == 0) {
         return false;
     }

@@ -4,18 +4,17 @@
 #include <http_request.h>
 
 #include "../core/bearer.h"
-#include "../core/digest.h"
 #include "../core/value.h"
 #include "identity.h"
 #include "reply.h"
 #include "verify.h"
 
 static void note_facts(mcp_request_t *state, const mcp_claims_t *facts, const mcp_issuer_conf_t *issuer,
-                       const char *tag)
+                       mcp_view_t token)
 {
     state->facts = facts;
     state->issuer = issuer;
-    memmove(state->tag, tag, sizeof(state->tag));
+    state->token = token;
 }
 
 /* Facts are noted, for this request and for the whole chain, only when they are verified. */
@@ -27,17 +26,17 @@ static mcp_reason_t find_facts(request_rec *r, mcp_request_t *state, const char 
     mcp_reason_t reason;
 
     if (earlier) { /* the first request of this chain took the token away */
-        note_facts(state, earlier->facts, earlier->issuer, earlier->tag);
+        note_facts(state, earlier->facts, earlier->issuer, earlier->token);
         return MCP_OK;
     }
     reason = mcp_bearer_parse(&token, apr_table_get(r->headers_in, "Authorization"));
     if (reason != MCP_OK) {
         return reason;
     }
-    mcp_digest_tag(state->tag, token);
+    state->token = token;
     if ((reason = mcp_verify_token(&verified, r, token, detail)) == MCP_OK) {
-        note_facts(state, verified.facts, verified.issuer, state->tag);
-        note_facts(mcp_request_get(mcp_request_root(r)), verified.facts, verified.issuer, state->tag);
+        note_facts(state, verified.facts, verified.issuer, token);
+        note_facts(mcp_request_get(mcp_request_root(r)), verified.facts, verified.issuer, token);
     }
     return reason;
 }
@@ -96,7 +95,7 @@ static mcp_reason_t judge(request_rec *r, mcp_request_t *state, const char **det
     if (state->accepted) {
         mcp_request_t *root = mcp_request_get(mcp_request_root(r));
 
-        note_facts(root, state->facts, state->issuer, state->tag);
+        note_facts(root, state->facts, state->issuer, state->token);
         root->accepted_under = r->per_dir_config;
     }
     return reason;

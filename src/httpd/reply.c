@@ -6,6 +6,7 @@
 #include <http_request.h>
 
 #include "../core/challenge.h"
+#include "../core/digest.h"
 #include "../core/prm.h"
 #include "../core/rpc.h"
 #include "body.h"
@@ -54,10 +55,16 @@ static void log_refusal(request_rec *r, mcp_reason_t reason, const char *detail,
     const mcp_reason_row_t *row = mcp_reason_row(reason);
     const mcp_request_t *state = mcp_request_get(r);
     int level = reported && row->level > MCP_LOG_INFO ? APLOG_INFO : levels[row->level];
+    char tag[MCP_DIGEST_TAG] = "";
 
+    if (!APLOG_R_IS_LEVEL(r, level)) {
+        return;
+    }
+    if (state->token.data) {
+        mcp_digest_tag(tag, state->token);
+    }
     ap_log_rerror(APLOG_MARK, level, 0, r, "MCP0200: %s %s %s: %s%s%s%s%s", reported ? "would refuse" : "refused",
-                  r->method, r->uri, row->name, state->tag[0] ? ", token " : "", state->tag, detail ? ", " : "",
-                  detail ? detail : "");
+                  r->method, r->uri, row->name, *tag ? ", token " : "", tag, detail ? ", " : "", detail ? detail : "");
 }
 
 int mcp_reply_send(request_rec *r, int status, const char *content_type, const char *body)

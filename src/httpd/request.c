@@ -54,7 +54,7 @@ void mcp_request_inherit(request_rec *r)
     state->facts = before->facts;
     state->issuer = before->issuer;
     state->accepted = before->accepted;
-    memcpy(state->tag, before->tag, sizeof(state->tag));
+    state->token = before->token;
 }
 
 bool mcp_request_is_governed(request_rec *r)

@@ -23,7 +23,7 @@ typedef struct mcp_operations_t mcp_operations_t;
 typedef struct {
     const mcp_claims_t *facts;       /* of a verified token; they may still be judged unfit here */
     const mcp_issuer_conf_t *issuer; /* that vouched for them */
-    char tag[9];                     /* the token's name in the log, "" for none */
+    mcp_view_t token;                /* for its tag in the log; data is NULL for none */
     bool accepted;                   /* facts were judged fit under this request's configuration */
     mcp_reason_t reason;             /* why the request is, or in report mode would be, refused */
     mcp_reason_t failed_rule;        /* the kind of rule that said no, MCP_OK for none */

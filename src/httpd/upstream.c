@@ -81,10 +81,10 @@ static void drop_challenge(request_rec *r)
 
 static void complete_challenge(request_rec *r, request_rec *governed)
 {
-    const char *address = mcp_reply_metadata_address(governed);
+    const char *address = may_challenge(r) ? mcp_reply_metadata_address(governed) : NULL;
     int fields;
 
-    if (!address || !may_challenge(r)) {
+    if (!address) {
         return;
     }
     fields = complete(r->headers_out, address, r->pool) + complete(r->err_headers_out, address, r->pool);

@@ -12,6 +12,9 @@
 /* Parts of the cache with a lock of their own each, so that threads with different tokens seldom meet. */
 #define SHARDS 16
 
+/* Bytes of a token's end that say where it lies: of a JWT they are of the signature, so that no two verified ones share them. */
+#define HASHED 64
+
 /* Bytes of a usual entry: what the number of buckets is reckoned by. */
 #define USUAL_ENTRY 4096
 
@@ -147,9 +150,16 @@ static entry_t *find(const mcp_tokencache_t *cache, const shard_t *shard, const 
     return entry;
 }
 
+static apr_uint64_t hash_of(const mcp_tokencache_t *cache, mcp_view_t token)
+{
+    apr_size_t left = token.len > HASHED ? token.len - HASHED : 0;
+
+    return mcp_siphash(&cache->hash_key, (mcp_view_t){ token.data + left, token.len - left });
+}
+
 bool mcp_tokencache_find(mcp_known_t *known, mcp_tokencache_t *cache, const mcp_tokencache_key_t *key, apr_pool_t *pool)
 {
-    apr_uint64_t hash = mcp_siphash(&cache->hash_key, key->token);
+    apr_uint64_t hash = hash_of(cache, key->token);
     shard_t *shard = shard_of(cache, hash);
     entry_t *entry;
 
@@ -234,7 +244,7 @@ void mcp_tokencache_add(mcp_known_t *known, mcp_tokencache_t *cache, const mcp_t
     if (!entry) {
         return;
     }
-    entry->hash = mcp_siphash(&cache->hash_key, key->token);
+    entry->hash = hash_of(cache, key->token);
     mcp_json_disown(entry->payload, payload_pool);
     apr_pool_cleanup_register(payload_pool, entry, leave_at_cleanup, apr_pool_cleanup_null);
     known->facts = entry->known.facts;
