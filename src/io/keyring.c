@@ -1,10 +1,10 @@
 #include "keyring.h"
 
 #include <openssl/rand.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "keyset.h"
+#include "ownpool.h"
 #include "writefile.h"
 
 /* One that goes on while the machine sleeps, where there is one. */
@@ -40,24 +40,6 @@ static apr_uint16_t chance(void)
     return (apr_uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-/* A generation must not work on with half its memory; httpd's own pools abort as well. */
-static int out_of_memory(int status)
-{
-    (void)status;
-    abort();
-}
-
-/* A pool that shares no allocator and no lock with anything. */
-static apr_pool_t *make_pool(void)
-{
-    apr_pool_t *pool;
-
-    if (apr_pool_create_unmanaged_ex(&pool, out_of_memory, NULL) != APR_SUCCESS) {
-        abort();
-    }
-    return pool;
-}
-
 mcp_keyring_t *mcp_keyring_create(const mcp_keyring_source_t *source, apr_pool_t *pool)
 {
     mcp_keyring_t *ring = apr_pcalloc(pool, sizeof(*ring));
@@ -81,7 +63,7 @@ static void walk(mcp_gather_t *gather, const mcp_fetch_options_t *fetch, const m
     while ((url = mcp_gather_next(&reach, gather)) != NULL && (left = deadline - mcp_keyring_now()) > 0) {
         mcp_fetch_options_t options = *fetch;
         mcp_answer_t answer;
-        apr_pool_t *scratch = make_pool();
+        apr_pool_t *scratch = mcp_ownpool_create();
 
         options.timeout = left < fetch->timeout ? left : fetch->timeout;
         mcp_fetch(&answer, &(mcp_fetch_request_t){ .url = url, .reach = reach }, &options, scratch);
@@ -191,7 +173,7 @@ static void finish_round(mcp_keyring_t *ring, const mcp_issuer_round_t *round, a
 /* The round that the issuer gave to this thread. */
 static void run_round(mcp_keyring_t *ring, const mcp_log_t *log)
 {
-    apr_pool_t *pool = make_pool();
+    apr_pool_t *pool = mcp_ownpool_create();
     apr_time_t began = mcp_keyring_now();
 
     if (lock(ring)) {

@@ -1,7 +1,8 @@
 #include "keyset.h"
 
 #include <apr_thread_mutex.h>
-#include <stdlib.h>
+
+#include "ownpool.h"
 
 /* The current generation, one that is being made, and those that slow threads still use. */
 #define GENERATIONS 4
@@ -49,24 +50,6 @@ mcp_keyset_t *mcp_keyset_create(const mcp_store_t *store, const mcp_jwks_t *stat
     return set;
 }
 
-/* A generation must not work on with half its memory; httpd's own pools abort as well. */
-static int out_of_memory(int status)
-{
-    (void)status;
-    abort();
-}
-
-/* A pool that shares no allocator and no lock with anything. */
-static apr_pool_t *make_pool(void)
-{
-    apr_pool_t *pool;
-
-    if (apr_pool_create_unmanaged_ex(&pool, out_of_memory, NULL) != APR_SUCCESS) {
-        abort();
-    }
-    return pool;
-}
-
 /* A place that no thread can be in, -1 for none. A thread that comes now finds that the place is not the current one
  * and goes, see pin. */
 static int find_place(mcp_keyset_t *set)
@@ -103,7 +86,7 @@ static void load(mcp_keyset_t *set, const mcp_log_t *log)
     if (generation->pool) {
         apr_pool_destroy(generation->pool);
     }
-    generation->pool = make_pool();
+    generation->pool = mcp_ownpool_create();
     text = mcp_store_keys(set->store, &generation->number, generation->pool);
     generation->keys = text ? parse(set, text, log, generation->pool) : NULL;
     if (generation->keys) {
