@@ -100,7 +100,6 @@ static mcp_reason_t introspect(mcp_known_t *known, const mcp_issuer_conf_t *issu
     mcp_reason_t reason = mcp_introspector_ask(&said, issuer->introspector, token, &report, pool);
 
     *detail = report.detail;
-
     if (reason == MCP_ISSUER) {
         *detail = "the introspection endpoint has named another issuer";
     }
