@@ -61,7 +61,7 @@ $(MODULE): $(call obj,$(HTTPD) $(IO) $(CORE))
 	@echo '  LD    $@'
 	@$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(MODULE_LIBS)
 
-$(TOOL): $(call obj,$(TOOLS) $(CORE))
+$(TOOL): $(call obj,$(TOOLS) src/io/readfile.c $(CORE))
 	@echo '  LD    $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 

@@ -1,6 +1,7 @@
 #include "keys.h"
 
 #include <apr_file_io.h>
+#include <errno.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -10,7 +11,7 @@
 
 #include "../core/b64url.h"
 #include "../core/json.h"
-#include "../core/limits.h"
+#include "../io/readfile.h"
 #include "args.h"
 
 #define RSA_BITS 2048
@@ -134,42 +135,30 @@ const char *mcp_keys_thumbprint(const json_t *members, apr_pool_t *pool)
     return mcp_b64url_encode((mcp_view_t){ (const char *)digest, sizeof(digest) }, pool);
 }
 
-static const char *read_open(mcp_view_t *pem, apr_file_t *file, const char *name, apr_pool_t *pool)
+static const char *why_unread(apr_status_t status, const char *name, apr_pool_t *pool)
 {
-    apr_finfo_t info;
-    apr_status_t status = apr_file_info_get(&info, APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_PROT, file);
-    char *buffer;
-    apr_size_t len;
-
-    if (status != APR_SUCCESS) {
-        return mcp_args_reason(status, pool);
-    }
-    if (info.filetype != APR_REG) {
-        return "is not a file";
-    }
-    if (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE)) {
+    switch (status) {
+    case MCP_READFILE_EXPOSED:
         return apr_pstrcat(pool, "is open to everyone; for example chmod 600 ", mcp_args_show(name, pool), NULL);
+    case EISDIR:
+    case EINVAL:
+        return "is not a file";
+    case EFBIG:
+        return "is too large for a key";
+    default:
+        return apr_pstrcat(pool, "cannot be read: ", mcp_args_reason(status, pool), NULL);
     }
-    if (info.size <= 0 || info.size > MCP_LIMIT_FILE) {
-        return info.size <= 0 ? "is empty" : "is too large for a key";
-    }
-    buffer = secret_buffer((apr_size_t)info.size, pool);
-    status = apr_file_read_full(file, buffer, (apr_size_t)info.size, &len);
-    *pem = (mcp_view_t){ buffer, len };
-    return status == APR_SUCCESS ? NULL : mcp_args_reason(status, pool);
 }
 
 void mcp_keys_read(const char **problem, mcp_view_t *pem, const char *name, apr_pool_t *pool)
 {
-    apr_file_t *file;
-    apr_status_t status = apr_file_open(&file, name, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
+    apr_status_t status = mcp_readfile(pem, name, true, pool);
 
     if (status != APR_SUCCESS) {
-        *problem = apr_pstrcat(pool, "cannot be read: ", mcp_args_reason(status, pool), NULL);
-        return;
+        *problem = why_unread(status, name, pool);
+    } else {
+        *problem = pem->len == 0 ? "is empty" : NULL;
     }
-    *problem = read_open(pem, file, name, pool);
-    apr_file_close(file);
 }
 
 apr_status_t mcp_keys_write(const char *name, apr_int32_t permissions, mcp_view_t bytes, apr_pool_t *pool)
