@@ -179,3 +179,18 @@ bool mcp_uri_has_dot_segment(mcp_view_t uri)
     }
     return false;
 }
+
+bool mcp_uri_is_plain_path(const char *path)
+{
+    return !strstr(path, "//") && !strstr(path, "/.") && !strcasestr(path, "%2e") && !strcasestr(path, "%2f") &&
+           !strcasestr(path, "%5c");
+}
+
+bool mcp_uri_is_same_path(const char *a, const char *b)
+{
+    size_t a_len = strlen(a), b_len = strlen(b);
+
+    a_len -= a_len > 1 && a[a_len - 1] == '/';
+    b_len -= b_len > 1 && b[b_len - 1] == '/';
+    return a_len == b_len && memcmp(a, b, a_len) == 0;
+}

@@ -1,4 +1,5 @@
-/* uri.h - absolute http and https URIs: what is one, its origin, and where a well-known name goes (RFC 3986, RFC 8615).
+/* uri.h - absolute http and https URIs: what is one, its origin, its path, and where a well-known name goes (RFC 3986,
+ * RFC 8615).
  * Not whether plain http is acceptable (the admin says), nor how anything is fetched.
  */
 #ifndef MCP_URI_H
@@ -36,5 +37,11 @@ bool mcp_uri_match(const char **rest, const char *name, const char *path, apr_po
 /* Whether a URI has a segment "." or "..", encoded or not, wherever: some programs take it away and arrive at another URI
  * (RFC 3986 6.2.2.3), so that no pattern can tell what they read. */
 bool mcp_uri_has_dot_segment(mcp_view_t uri);
+
+/* Whether a path means one thing only: it has no empty, "." or ".." segment, in any spelling. */
+bool mcp_uri_is_plain_path(const char *path);
+
+/* Whether two paths are the same but for one slash at the end. */
+bool mcp_uri_is_same_path(const char *a, const char *b);
 
 #endif

@@ -8,12 +8,6 @@
 #include "identity.h"
 #include "reply.h"
 
-bool mcp_public_is_plain_path(const char *path)
-{
-    return !strstr(path, "//") && !strstr(path, "/.") && !ap_strcasestr(path, "%2e") && !ap_strcasestr(path, "%2f") &&
-           !ap_strcasestr(path, "%5c");
-}
-
 int mcp_public_refuse(request_rec *r, mcp_reason_t reason)
 {
     const mcp_reason_row_t *row = mcp_reason_row(reason);

@@ -5,9 +5,6 @@
 
 #include "request.h"
 
-/* Whether a path means one thing only: it has no empty, "." or ".." segment, in any spelling. */
-bool mcp_public_is_plain_path(const char *path);
-
 /* Answer with a row of the table of refusals. Returns what a hook returns, as the next two do. */
 int mcp_public_refuse(request_rec *r, mcp_reason_t reason);
 

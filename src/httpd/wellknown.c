@@ -96,15 +96,6 @@ static const char *path_of(const mcp_resource_t *resource, apr_pool_t *pool)
     return mcp_uri_parse(&uri, resource->uri, pool) || !*uri.path ? "/" : uri.path;
 }
 
-static bool is_same_path(const char *a, const char *b)
-{
-    size_t a_len = strlen(a), b_len = strlen(b);
-
-    a_len -= a_len > 1 && a[a_len - 1] == '/';
-    b_len -= b_len > 1 && b[b_len - 1] == '/';
-    return a_len == b_len && memcmp(a, b, a_len) == 0;
-}
-
 /* Whether all sections that name a resource name the same one. */
 static bool is_only_resource(const mcp_server_conf_t *conf)
 {
@@ -126,7 +117,7 @@ static const mcp_resource_t *find_resource(const mcp_server_conf_t *conf, const 
     for (int i = 0; i < conf->resources->nelts; i++) {
         const mcp_resource_t *resource = &APR_ARRAY_IDX(conf->resources, i, mcp_resource_t);
 
-        if (root ? resource->is_default || only : is_same_path(path_of(resource, pool), path)) {
+        if (root ? resource->is_default || only : mcp_uri_is_same_path(path_of(resource, pool), path)) {
             return resource;
         }
     }
@@ -160,7 +151,7 @@ static int answer(request_rec *r, const char *path, maker_t make, int max_age)
         apr_table_setn(r->headers_out, "Allow", "GET, HEAD, OPTIONS");
         return mcp_public_refuse(r, MCP_METHOD_NOT_ALLOWED);
     }
-    if (!mcp_public_is_plain_path(path) || (text = find_document(r, path, make)) == NULL) {
+    if (!mcp_uri_is_plain_path(path) || (text = find_document(r, path, make)) == NULL) {
         return mcp_public_refuse(r, MCP_NO_METADATA);
     }
     if (r->method_number == M_OPTIONS) {

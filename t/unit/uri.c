@@ -1,4 +1,4 @@
-/* Absolute URIs: what is one, its origin, its well-known address. */
+/* Absolute URIs: what is one, its origin, its well-known address. Paths: which are plain, which are the same. */
 #include <apr_general.h>
 #include <apr_uri.h>
 
@@ -138,6 +138,41 @@ static void test_insert(apr_pool_t *pool)
     }
 }
 
+static const struct {
+    const char *path;
+    bool plain;
+} paths[] = {
+    { "/", true },          { "/mcp", true },       { "/mcp/", true },    { "/a.b/c..d", true }, { "/a%20b", true },
+    { "/%252e", true },     { "//", false },        { "/a//b", false },   { "/mcp//", false },   { "/.", false },
+    { "/..", false },       { "/a/./b", false },    { "/a/../b", false }, { "/.hidden", false }, { "/%2e%2e/b", false },
+    { "/a/%2E./b", false }, { "/a/.%2e/b", false }, { "/a%2fb", false },  { "/a%2Fb", false },   { "/a%5cb", false },
+    { "/a%5Cb", false },    { "/%", true },         { "/a%2", true },
+};
+
+static void test_plain_paths(void)
+{
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        ok(mcp_uri_is_plain_path(paths[i].path) == paths[i].plain, "%s: means one thing only, or not", paths[i].path);
+    }
+}
+
+static const struct {
+    const char *a, *b;
+    bool same;
+} pairs[] = {
+    { "/mcp", "/mcp", true },     { "/mcp", "/mcp/", true }, { "/", "/", true },
+    { "/mcp/", "/mcp//", false }, { "/", "//", true },       { "/mcp", "/mcpx", false },
+    { "/mcp", "/MCP", false },    { "/", "/mcp", false },    { "/mcp/a", "/mcp", false },
+};
+
+static void test_same_paths(void)
+{
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        ok(mcp_uri_is_same_path(pairs[i].a, pairs[i].b) == pairs[i].same, "%s and %s", pairs[i].a, pairs[i].b);
+        ok(mcp_uri_is_same_path(pairs[i].b, pairs[i].a) == pairs[i].same, "%s and %s", pairs[i].b, pairs[i].a);
+    }
+}
+
 int main(void)
 {
     apr_pool_t *pool;
@@ -147,6 +182,8 @@ int main(void)
     test_good(pool);
     test_bad(pool);
     test_insert(pool);
+    test_plain_paths();
+    test_same_paths();
     apr_terminate();
     return done_testing();
 }
