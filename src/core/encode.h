@@ -19,7 +19,4 @@ char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool);
  * 2.3) as %XX, so that no value ends a parameter or begins one. */
 const char *mcp_encode_form(mcp_view_t value, apr_pool_t *pool);
 
-/* Whether a header field says what a request is, or what MCP clients say of themselves, so that no claim may set it. */
-bool mcp_encode_is_reserved(const char *name);
-
 #endif

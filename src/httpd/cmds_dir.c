@@ -3,7 +3,7 @@
 #include <http_core.h>
 
 #include "../core/challenge.h"
-#include "../core/encode.h"
+#include "../core/field.h"
 #include "../core/policy.h"
 #include "../core/prm.h"
 
@@ -283,7 +283,7 @@ MCP_CMD_ARGV(forward_claim)
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a claim and a header field", example);
     }
     if (strspn(argv[1], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(argv[1]) ||
-        !*argv[1] || mcp_encode_is_reserved(argv[1])) {
+        !*argv[1] || mcp_field_is_reserved(argv[1])) {
         return mcp_cmds_refuse(cmd, argv[1], "is not a header field of letters, digits and '-' that a claim may set",
                                example);
     }

@@ -2,7 +2,7 @@
 
 #include <http_protocol.h>
 
-#include "../core/ascii.h"
+#include "../core/field.h"
 
 /* The value of Access-Control-Allow-Origin for the request's Origin, NULL when it is refused. */
 static const char *allow(request_rec *r, const char *origin)
@@ -40,31 +40,11 @@ bool mcp_cors_is_preflight(const request_rec *r)
            apr_table_get(r->headers_in, "Access-Control-Request-Method");
 }
 
-static bool is_param_header(const char *name)
-{
-    static const char prefix[] = "Mcp-Param-";
-    const char *rest = name + strlen(prefix);
-
-    if (strncasecmp(name, prefix, strlen(prefix)) != 0 || !*rest) {
-        return false;
-    }
-    while (mcp_ascii_is_alnum(*rest) || *rest == '-' || *rest == '_') {
-        rest++;
-    }
-    return *rest == '\0';
-}
-
 const char *mcp_cors_param_headers(request_rec *r)
 {
-    const char *asked = apr_table_get(r->headers_in, "Access-Control-Request-Headers"), *allowed = "";
-    char *state, *copy = apr_pstrdup(r->pool, asked ? asked : "");
+    const char *asked = apr_table_get(r->headers_in, "Access-Control-Request-Headers");
 
-    for (char *name = apr_strtok(copy, ", \t", &state); name; name = apr_strtok(NULL, ", \t", &state)) {
-        if (is_param_header(name)) {
-            allowed = apr_pstrcat(r->pool, allowed, ", ", name, NULL);
-        }
-    }
-    return allowed;
+    return mcp_field_params(asked ? asked : "", r->pool);
 }
 
 int mcp_cors_answer_preflight(request_rec *r)

@@ -4,8 +4,8 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
-#include "../core/ascii.h"
 #include "../core/encode.h"
+#include "../core/field.h"
 #include "../core/limits.h"
 
 APLOG_USE_MODULE(auth_mcp);
@@ -13,48 +13,34 @@ APLOG_USE_MODULE(auth_mcp);
 /* What a backend is told when nothing else is configured. */
 static const char *const default_headers[] = { "X-MCP-Subject", "X-MCP-Scope", "X-MCP-Client-ID", "X-MCP-Issuer" };
 
-/* Whether two header names are one for a backend that folds as CGI, PHP or WSGI do: case, and any punctuation as '_'.
- */
-static bool folds_to(const char *name, apr_size_t len, const char *owned)
-{
-    for (apr_size_t i = 0; i < len; i++, owned++) {
-        if (*owned == '\0' || (mcp_ascii_is_alnum(name[i]) ? mcp_ascii_lower(name[i]) != mcp_ascii_lower(*owned)
-                                                           : mcp_ascii_is_alnum(*owned))) {
-            return false;
-        }
-    }
-    return *owned == '\0';
-}
-
-static bool is_in(const apr_array_header_t *owned, const char *name, apr_size_t len)
+static bool is_in(const apr_array_header_t *owned, mcp_view_t name)
 {
     for (int i = 0; owned && i < owned->nelts; i++) {
-        if (folds_to(name, len, APR_ARRAY_IDX(owned, i, const char *))) {
+        if (mcp_field_is_same(name, APR_ARRAY_IDX(owned, i, const char *))) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_forwarded(const apr_array_header_t *forwards, const char *name, apr_size_t len)
+static bool is_forwarded(const apr_array_header_t *forwards, mcp_view_t name)
 {
     for (int i = 0; forwards && i < forwards->nelts; i++) {
-        if (folds_to(name, len, APR_ARRAY_IDX(forwards, i, mcp_forward_t).header)) {
+        if (mcp_field_is_same(name, APR_ARRAY_IDX(forwards, i, mcp_forward_t).header)) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_owned(const request_rec *r, const char *name, apr_size_t len)
+static bool is_owned(const request_rec *r, mcp_view_t name)
 {
     for (size_t i = 0; i < sizeof(default_headers) / sizeof(default_headers[0]); i++) {
-        if (folds_to(name, len, default_headers[i])) {
+        if (mcp_field_is_same(name, default_headers[i])) {
             return true;
         }
     }
-    return is_in(mcp_conf_server(r->server)->owned, name, len) ||
-           is_forwarded(mcp_conf_dir(r)->forward_claims, name, len);
+    return is_in(mcp_conf_server(r->server)->owned, name) || is_forwarded(mcp_conf_dir(r)->forward_claims, name);
 }
 
 /* Between the names of a Connection field; mod_proxy takes a semicolon for a comma. */
@@ -68,7 +54,7 @@ static void scrub_connection(request_rec *r)
     bool found = false;
 
     for (name = copy ? apr_strtok(copy, SEPARATORS, &state) : NULL; name; name = apr_strtok(NULL, SEPARATORS, &state)) {
-        if (is_owned(r, name, strlen(name))) {
+        if (is_owned(r, mcp_view_of(name))) {
             found = true;
         } else {
             kept = kept ? apr_pstrcat(r->pool, kept, ", ", name, NULL) : name;
@@ -88,7 +74,7 @@ static void scrub(request_rec *r)
     for (int i = 0; i < fields->nelts; i++) {
         const char *name = APR_ARRAY_IDX(fields, i, apr_table_entry_t).key;
 
-        if (is_owned(r, name, strlen(name))) {
+        if (is_owned(r, mcp_view_of(name))) {
             apr_table_unset(r->headers_in, name);
             i = -1; /* the table has closed the gap */
         }
@@ -188,18 +174,6 @@ static void set_identity(request_rec *r, const mcp_claims_t *facts)
     set_headers(r, facts, scope);
 }
 
-/* Whether a variable is what SetEnvIf and its like make of the field for CGI, after any number of internal redirects.
- */
-static bool is_token_variable(const char *name)
-{
-    const size_t len = strlen("REDIRECT_");
-
-    while (strncmp(name, "REDIRECT_", len) == 0) {
-        name += len;
-    }
-    return strcmp(name, "HTTP_AUTHORIZATION") == 0;
-}
-
 /* The nearest request, this one or what it was redirected from, that is governed. */
 static request_rec *governed_before(request_rec *r)
 {
@@ -222,7 +196,7 @@ void mcp_identity_take_token(request_rec *r)
     for (int i = 0; i < variables->nelts; i++) {
         const char *name = APR_ARRAY_IDX(variables, i, apr_table_entry_t).key;
 
-        if (is_token_variable(name)) {
+        if (mcp_field_is_token_variable(name)) {
             apr_table_unset(r->subprocess_env, name);
             i = -1; /* the table has closed the gap */
         }
