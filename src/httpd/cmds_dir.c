@@ -4,6 +4,7 @@
 
 #include "../core/challenge.h"
 #include "../core/field.h"
+#include "../core/origin.h"
 #include "../core/policy.h"
 #include "../core/prm.h"
 
@@ -212,28 +213,6 @@ MCP_CMD_ARGV(challenge_param)
     return NULL;
 }
 
-/* An origin as a browser spells it, NULL when it is none (RFC 6454 6.2). Schemes of editors' web views are origins as
- * well. */
-static const char *read_origin(const char *word, apr_pool_t *pool)
-{
-    const char *host = strstr(word, "://");
-    mcp_uri_t uri;
-
-    if (strcmp(word, "*") == 0 || strcmp(word, "null") == 0) {
-        return word;
-    }
-    if (strchr(word, '*')) { /* a pattern would be read as a name, and match nothing */
-        return NULL;
-    }
-    if (mcp_uri_parse(&uri, word, pool) == NULL) {
-        return *uri.path || uri.query ? NULL : mcp_uri_origin(&uri, pool);
-    }
-    if (strncasecmp(word, "http:", 5) == 0 || strncasecmp(word, "https:", 6) == 0) {
-        return NULL;
-    }
-    return host && host > word && host[3] && !strpbrk(host + 3, "/ ,*?#\"") ? word : NULL;
-}
-
 MCP_CMD_ARGV(allow_origin)
 {
     mcp_dir_conf_t *dir = section;
@@ -251,7 +230,7 @@ MCP_CMD_ARGV(allow_origin)
         dir->origins = apr_array_make(cmd->pool, argc, sizeof(const char *));
     }
     for (int i = 0; i < argc; i++) {
-        const char *origin = read_origin(argv[i], cmd->pool);
+        const char *origin = mcp_origin_read(argv[i], cmd->pool);
 
         if (!origin) {
             return mcp_cmds_refuse(cmd, argv[i], "is not an origin: scheme, host and port, nothing behind them",

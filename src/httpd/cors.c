@@ -3,28 +3,13 @@
 #include <http_protocol.h>
 
 #include "../core/field.h"
+#include "../core/origin.h"
 
-/* The value of Access-Control-Allow-Origin for the request's Origin, NULL when it is refused. */
 static const char *allow(request_rec *r, const char *origin)
 {
     const mcp_dir_conf_t *dir = mcp_conf_dir(r);
-    const char *resource = mcp_dir_resource(dir);
-    mcp_uri_t uri;
 
-    if (strpbrk(origin, ", ")) { /* two fields, joined: whose origin would count? */
-        return NULL;
-    }
-    for (int i = 0; dir->origins && i < dir->origins->nelts; i++) {
-        const char *allowed = APR_ARRAY_IDX(dir->origins, i, const char *);
-
-        if (strcmp(allowed, "*") == 0 || strcmp(allowed, origin) == 0) {
-            return strcmp(allowed, "*") == 0 ? allowed : origin;
-        }
-    }
-    if (dir->origins || !resource || mcp_uri_parse(&uri, resource, r->pool)) {
-        return NULL;
-    }
-    return strcmp(mcp_uri_origin(&uri, r->pool), origin) == 0 ? origin : NULL;
+    return mcp_origin_allow(origin, dir->origins, mcp_dir_resource(dir), r->pool);
 }
 
 bool mcp_cors_is_allowed(request_rec *r)

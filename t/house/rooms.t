@@ -27,7 +27,7 @@ my $foreign_httpd = qr/^(?:httpd|http_\w+|ap_\w+|util_\w+|mod_\w+|scoreboard|mpm
 my @levels = (
     [qw(limits view ascii reason log alg address siphash)],
     [qw(b64url json uri scope digest units encode field answer keyfit utf8)],
-    [qw(bearer jwk challenge prm discovery profile snapshot value inquiry walk)],
+    [qw(bearer jwk challenge prm origin discovery profile snapshot value inquiry walk)],
     [qw(jws gather mint record pick)],
     [qw(claims issuer rpc)],
     [qw(policy introspect mirror)],
