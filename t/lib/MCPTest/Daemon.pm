@@ -20,15 +20,11 @@ package MCPTest::Daemon;
 # answers($self) (whether it can be asked), and the questions above.
 
 use v5.36;
-use File::Path 'remove_tree';
+use parent 'MCPTest::Process';
 use IO::Socket::INET;
 use MCPTest::Reader;
 use MCPTest::Util qw(free_port slurp tempdir wait_until);
-use POSIX qw(WNOHANG);
-use Scalar::Util 'weaken';
 use Test::Builder;
-
-my %RUNNING;
 
 # The program's path, or undef.
 sub path ($class) {
@@ -53,32 +49,20 @@ sub start ($class, %opt) {
         last if eval { $self->up };
         die $@ if $opt{port} || $try == 3;
     }
-    $RUNNING{"$self"} = $self;
-    weaken $RUNNING{"$self"};
     return $self;
 }
 
 sub port ($self)    { return $self->{port} }
-sub pid ($self)     { return $self->{pid} }
 sub address ($self) { return "127.0.0.1:$self->{port}" }
 
 # Dies when the server does not answer: somebody else may have the port.
 sub up ($self) {
     return 1 if $self->{pid};
     my $path = (ref $self)->path or die join ' ', 'not installed:', $self->program, "\n";
-    my $pid  = fork() // die "fork: $!";
-    if (!$pid) {
-        POSIX::setsid();
-        open STDIN,  '<',  '/dev/null'          or POSIX::_exit(126);
-        open STDOUT, '>>', "$self->{dir}/said"  or POSIX::_exit(126);
-        open STDERR, '>&', \*STDOUT             or POSIX::_exit(126);
-        exec { $path } $path, $self->command or POSIX::_exit(127);
-    }
-    $self->{pid} = $pid;
-    $self->_guard($pid);
+    $self->_spawn('said', {}, $path, $self->command);
     my $up = wait_until(20, sub { $self->_died || eval { $self->answers } }) && !$self->_died;
     return 1 if $up;
-    $self->_kill;
+    $self->_end;
     die "@{[ $self->program ]} did not start: ", $self->said;
 }
 
@@ -86,9 +70,11 @@ sub up ($self) {
 sub down ($self) {
     return if !$self->{pid};
     $self->_report if $self->_died;
-    $self->_kill;
+    $self->_end;
     return;
 }
+
+sub stop ($self) { return $self->down }
 
 sub freeze ($self) { return kill STOP => $self->{pid} }
 sub thaw ($self)   { return kill CONT => $self->{pid} }
@@ -104,62 +90,11 @@ sub connect ($self) {
     return MCPTest::Reader->new($socket, $seconds);
 }
 
-# A small process that ends the server when the test process went away without doing so.
-sub _guard ($self, $server) {
-    my $test  = $$;
-    my $guard = fork() // die "fork: $!";
-    if (!$guard) {
-        POSIX::setsid();
-        open $_, '+<', '/dev/null' for *STDIN, *STDOUT, *STDERR;
-        select undef, undef, undef, 0.3 while getppid() == $test;
-        kill KILL => -$server;
-        remove_tree("$self->{dir}", { error => \my $ignored });
-        POSIX::_exit(0);
-    }
-    $self->{guard} = $guard;
-    return;
-}
-
-# Whether the server is gone though nobody ended it.
-sub _died ($self) {
-    return $self->{died} if defined $self->{died};
-    local $?;
-    return 0 if waitpid($self->{pid}, WNOHANG) == 0;
-    return $self->{died} = 1;
-}
-
-sub _kill ($self) {
-    my $pid = delete $self->{pid} or return;
-    local $?;
-    kill KILL => -$pid or kill KILL => $pid if !$self->{died};
-    waitpid $pid, 0 if !delete $self->{died};
-    my $guard = delete $self->{guard};
-    kill KILL => $guard;
-    waitpid $guard, 0;
-    return;
-}
-
 sub _report ($self) {
     my $test = Test::Builder->new;
     $test->ok(0, ($self->program)[0] . ' stayed alive');
     $test->diag($self->said);
     return;
-}
-
-sub DESTROY ($self) {
-    return if $self->{owner} != $$ || !$self->{pid};
-    local ($?, $@, $!);
-    $self->down;
-    delete $RUNNING{"$self"};
-    return;
-}
-
-# Runs before Test::Builder's own END, so that a death found only now still counts.
-END {
-    for my $self (grep { defined && $_->{owner} == $$ } values %RUNNING) {
-        local $?;
-        $self->down;
-    }
 }
 
 1;

@@ -23,16 +23,14 @@ package MCPTest::Httpd;
 # A server that died by itself, a child that crashed, a failed assertion or a sanitizer's report fails the test.
 
 use v5.36;
-use File::Path 'remove_tree';
+use parent 'MCPTest::Process';
 use IO::Socket::INET;
 use MCPTest::Httpd::Conf;
 use MCPTest::Util qw(free_port run secrets slurp spew tempdir wait_until);
 use POSIX qw(WNOHANG);
-use Scalar::Util 'weaken';
 use Test::Builder;
 
 my $TROUBLE = qr/exit signal|AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:|[Aa]ssertion .* failed|Segmentation fault|double free or corruption|stack smashing|free\(\): invalid/;
-my %RUNNING;
 
 sub new ($class, %opt) {
     my $self = bless {
@@ -47,8 +45,8 @@ sub start ($class, %opt) {
     my $self = $class->new(%opt);
     for my $try (1 .. 3) {
         $self->_write_files;
-        $self->_spawn;
-        return $self->_started if $self->_answers;
+        $self->_spawn('logs/console', { $self->_environment }, $self->_command('-DFOREGROUND'));
+        return $self if $self->_answers;
         my $said = $self->_console . $self->error_log(all => 1);
         $self->_end;
         last if $said !~ /Address already in use/ || $try == 3;
@@ -68,7 +66,6 @@ sub config_test ($class, $conf = '', %opt) {
 }
 
 sub root ($self) { return "$self->{dir}" }
-sub pid ($self)  { return $self->{pid} }
 sub mpm ($self)  { return $self->{mpm} }
 
 # port(2) to port(9) are further ports, for @PORT2@ and so on.
@@ -110,30 +107,8 @@ sub stop ($self) {
     push @trouble, $self->_sanitizer_text if @lines;
     my $log = $self->error_log(all => 1);
     push @trouble, map { "the error log has a token or secret: $_" } grep { index($log, $_) >= 0 } secrets();
-    delete $RUNNING{"$self"};
     $self->_report($_) for $self->{quiet} ? () : @trouble;
     return @trouble;
-}
-
-sub DESTROY ($self) {
-    return if $self->{owner} != $$ || !$self->{pid};
-    local ($?, $@, $!);
-    $self->stop;
-    return;
-}
-
-# Runs before Test::Builder's own END, so that trouble found only now still counts.
-END {
-    for my $self (grep { defined && $_->{owner} == $$ } values %RUNNING) {
-        local $?;
-        $self->stop;
-    }
-}
-
-sub _started ($self) {
-    $RUNNING{"$self"} = $self;
-    weaken $RUNNING{"$self"};
-    return $self;
 }
 
 sub _write_files ($self) {
@@ -156,38 +131,6 @@ sub _environment ($self) {
     return %env;
 }
 
-# setsid: prefork's stop signals its whole process group, which must not be ours.
-sub _spawn ($self) {
-    my $pid = fork() // die "fork: $!";
-    if (!$pid) {
-        POSIX::setsid();
-        local %ENV = (%ENV, $self->_environment);
-        open STDIN,  '<',  '/dev/null'                 or POSIX::_exit(126);
-        open STDOUT, '>>', "$self->{dir}/logs/console" or POSIX::_exit(126);
-        open STDERR, '>&', \*STDOUT                    or POSIX::_exit(126);
-        exec { ($self->_command)[0] } $self->_command('-DFOREGROUND') or POSIX::_exit(127);
-    }
-    $self->{pid} = $pid;
-    $self->_guard($pid);
-    return;
-}
-
-# A small process that stops httpd when the test process went away without doing so.
-sub _guard ($self, $server) {
-    my $test  = $$;
-    my $guard = fork() // die "fork: $!";
-    if (!$guard) {
-        POSIX::setsid();
-        open $_, '+<', '/dev/null' for *STDIN, *STDOUT, *STDERR;
-        select undef, undef, undef, 0.3 while getppid() == $test;
-        kill KILL => -$server;
-        remove_tree("$self->{dir}", { error => \my $ignored });
-        POSIX::_exit(0);
-    }
-    $self->{guard} = $guard;
-    return;
-}
-
 # True once the server is up: its first port takes connections and the log says so. False when the process ended or
 # 30 seconds are over.
 sub _answers ($self) {
@@ -202,31 +145,12 @@ sub _answers ($self) {
     return !$self->_died;
 }
 
-# Whether the main process is gone though nobody stopped it.
-sub _died ($self) {
-    return $self->{died} if defined $self->{died};
-    local $?;
-    return 0 if waitpid($self->{pid}, WNOHANG) == 0;
-    return $self->{died} = 1;
-}
-
-sub _end ($self) {
-    my $pid = delete $self->{pid} or return;
-    local $?;
-    if (!delete $self->{died}) {
-        # A moment for workers to be done with what was answered: at SIGTERM the event MPM of 2.4.71 closes their sockets under their feet, and
-        # a child may crash there (close_worker_sockets), with or without any module of ours.
-        select undef, undef, undef, 0.05;
-        kill TERM => $pid;
-        my $gone = wait_until(15, sub { waitpid($pid, WNOHANG) != 0 });
-        kill KILL => -$pid;
-        waitpid $pid, 0 if !$gone;
-    }
-    else { kill KILL => -$pid }
-    my $guard = delete $self->{guard};
-    kill KILL => $guard;
-    waitpid $guard, 0;
-    return;
+# A moment for workers to be done with what was answered: at SIGTERM the event MPM of 2.4.71 closes their sockets under
+# their feet, and a child may crash there (close_worker_sockets), with or without any module of ours.
+sub quit ($self, $pid) {
+    select undef, undef, undef, 0.05;
+    kill TERM => $pid;
+    return wait_until(15, sub { waitpid($pid, WNOHANG) != 0 });
 }
 
 sub _reload ($self, $signal) {
