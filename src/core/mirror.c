@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "ascii.h"
+#include "field.h"
 
 #define SENTINEL_START "=?base64?"
 #define SENTINEL_END "?="
@@ -115,25 +116,13 @@ mcp_reason_t mcp_mirror_check_batch(const apr_array_header_t *messages, const mc
     return mirror->method || mirror->name ? MCP_HEADER_MISMATCH : MCP_OK;
 }
 
-/* Case and punctuation as CGI and its like fold them. */
-static bool folds_to(const char *field, const char *name)
-{
-    for (; *field && *name; field++, name++) {
-        if (mcp_ascii_is_alnum(*name) ? mcp_ascii_lower(*field) != mcp_ascii_lower(*name)
-                                      : mcp_ascii_is_alnum(*field)) {
-            return false;
-        }
-    }
-    return *field == *name;
-}
-
 bool mcp_mirror_is_twin(const char *field)
 {
     static const char *const names[] = { "MCP-Protocol-Version", "Mcp-Method",     "Mcp-Name",         "Content-Type",
                                          "Content-Encoding",     "Content-Length", "Transfer-Encoding" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (folds_to(field, names[i])) {
+        if (mcp_field_is_same(mcp_view_of(field), names[i])) {
             return strcasecmp(field, names[i]) != 0;
         }
     }
