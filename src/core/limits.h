@@ -164,4 +164,7 @@
 /* Bytes of a name from a token in a log line. */
 #define MCP_LIMIT_LOG_NAME 64
 
+/* Bytes of a word in a message about the configuration: httpd cuts long messages, and the example is at the end. */
+#define MCP_LIMIT_LOG_WORD 100
+
 #endif

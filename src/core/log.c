@@ -43,3 +43,15 @@ const char *mcp_log_name(mcp_view_t bytes, apr_pool_t *pool)
     memcpy(end, shown < bytes.len ? "..." : "", shown < bytes.len ? sizeof("...") : 1);
     return text;
 }
+
+const char *mcp_log_word(const char *word, apr_pool_t *pool)
+{
+    const char *at = strrchr(word, '@'), *secret = strchr(word, ':'), *rest;
+
+    if (at && secret && secret < at && strncmp(word, "file:", 5) != 0) {
+        secret += strncmp(secret, "://", 3) == 0 ? 3 : 1;
+        word = apr_psprintf(pool, "%.*s...%.*s", (int)(secret - word), word, MCP_LIMIT_LOG_WORD, at);
+    }
+    rest = strlen(word) > MCP_LIMIT_LOG_WORD ? "..." : "";
+    return apr_psprintf(pool, "%.*s%s", MCP_LIMIT_LOG_WORD, word, rest);
+}

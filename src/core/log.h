@@ -22,4 +22,8 @@ void mcp_log(const mcp_log_t *log, mcp_log_level_t level, const char *mark, cons
 /* Printable form of bytes that somebody else chose: ASCII only, everything else as \xNN, cut at MCP_LIMIT_LOG_NAME. */
 const char *mcp_log_name(mcp_view_t bytes, apr_pool_t *pool);
 
+/* A word of the configuration for the admin who wrote it: as it is, cut at MCP_LIMIT_LOG_WORD, and with "..." for what
+ * may be a name and password before an '@'. */
+const char *mcp_log_word(const char *word, apr_pool_t *pool);
+
 #endif

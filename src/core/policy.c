@@ -1,9 +1,12 @@
 #include "policy.h"
 
+#include "limits.h"
+#include "log.h"
+
 const char *mcp_policy_refuse_scope(const char *word, apr_pool_t *pool)
 {
     if (!mcp_scope_is_token(mcp_view_of(word))) {
-        return apr_psprintf(pool, "'%.100s' is not a scope; for example files:read", word);
+        return apr_psprintf(pool, "'%s' is not a scope; for example files:read", mcp_log_word(word, pool));
     }
     if (strcmp(word, "offline_access") == 0) {
         return "'offline_access' is no scope of a resource: clients ask their authorization server for it; for example "
@@ -16,7 +19,10 @@ static const char *parse_claim(mcp_rule_t *rule, char *const *words, apr_pool_t 
 {
     rule->values = apr_array_make(pool, 4, sizeof(const char *));
     if (!words[0] || !words[1]) {
-        return "a claim's name and its accepted values are expected; for example mcp-claim department sales support";
+        return apr_psprintf(pool,
+                            "'%s' is not a claim's name and its accepted values; for example mcp-claim department "
+                            "sales support",
+                            words[0] ? mcp_log_word(words[0], pool) : "");
     }
     rule->claim = words[0];
     for (int i = 1; words[i]; i++) {
@@ -40,7 +46,7 @@ const char *mcp_policy_parse(mcp_rule_t *rule, mcp_rule_kind_t kind, const char 
         return parse_claim(rule, list, pool);
     }
     if (!list[0]) {
-        return scope ? "a scope is expected; for example files:read" : "a role is expected; for example editor";
+        return scope ? "'' is not a scope; for example files:read" : "'' is not a role; for example editor";
     }
     for (int i = 0; list[i]; i++) {
         if (scope && (wrong = mcp_policy_refuse_scope(list[i], pool)) != NULL) {

@@ -1,6 +1,7 @@
 #include "prm.h"
 
 #include "json.h"
+#include "log.h"
 
 typedef enum { STRING, URL, STRINGS, BOOLEAN, ELSEWHERE } member_type_t;
 
@@ -101,7 +102,8 @@ const char *mcp_prm_set(json_t *object, const char *name, const apr_array_header
         }
         example = members[i].example;
         if (members[i].type == ELSEWHERE) {
-            return apr_psprintf(pool, "'%s' is set by %s; for example %s %s", name, example, example, members[i].value);
+            return apr_psprintf(pool, "'%s' is set by %s; for example %s %s", mcp_log_word(name, pool), example,
+                                example, members[i].value);
         }
         value = typed_value(members[i].type, words, pool);
     }
@@ -109,8 +111,9 @@ const char *mcp_prm_set(json_t *object, const char *name, const apr_array_header
         value = free_value(words, pool);
     }
     if (!value || json_object_set_new(object, name, value) != 0) {
-        return apr_psprintf(pool, "'%s' is not a value of %s; for example %s", APR_ARRAY_IDX(words, 0, const char *),
-                            name, example ? example : "text in UTF-8");
+        return apr_psprintf(pool, "'%s' is not a value of %s; for example %s",
+                            mcp_log_word(APR_ARRAY_IDX(words, 0, const char *), pool), mcp_log_word(name, pool),
+                            example ? example : "text in UTF-8");
     }
     return NULL;
 }

@@ -51,10 +51,10 @@ const char *mcp_cache_parse(mcp_cache_conf_t **cache, const char *word, apr_pool
     }
     made->provider = ap_lookup_provider(AP_SOCACHE_PROVIDER_GROUP, name, AP_SOCACHE_PROVIDER_VERSION);
     if (!made->provider) {
-        return apr_psprintf(pool, "needs mod_socache_%s, which is not loaded, or not before this line", name);
+        return apr_psprintf(pool, "needs mod_socache_%.20s, which is not loaded, or not before this line", name);
     }
     wrong = made->provider->create(&made->instance, colon ? colon + 1 : NULL, temp, pool);
-    return wrong ? apr_psprintf(pool, "is not what mod_socache_%s wants (%s)", name, wrong) : NULL;
+    return wrong ? apr_psprintf(pool, "is not what mod_socache_%s wants (%.200s)", name, wrong) : NULL;
 }
 
 int mcp_cache_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)

@@ -4,7 +4,23 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "../core/log.h"
+
 APLOG_USE_MODULE(auth_mcp);
+
+/* NULL when the URL is https, or http to where that is allowed; else the refusal. */
+static const char *check_http(const char *directive, const char *url, const mcp_server_conf_t *conf, apr_pool_t *pool)
+{
+    mcp_uri_t uri;
+
+    if (mcp_uri_parse(&uri, url, pool) || uri.https || mcp_conf_allows_http(conf, &uri)) {
+        return NULL;
+    }
+    return apr_psprintf(
+        pool, "%s: '%s' is plain http to a host that is not this machine; for example %s, or MCPAllowHTTP %s",
+        directive, mcp_log_word(url, pool),
+        mcp_log_word(apr_pstrcat(pool, "https://", uri.authority, uri.path, NULL), pool), mcp_log_word(uri.host, pool));
+}
 
 /* What was said with MCPClaim, else what is usual. */
 static const apr_array_header_t *names_or(const apr_array_header_t *said, const mcp_profile_names_t usual,
@@ -50,8 +66,6 @@ static void complete_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *
 /* What belongs together for tokens that are not JWTs. */
 static const char *check_introspection(const mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
 {
-    mcp_uri_t uri;
-
     if (issuer->client_auth.id && !issuer->introspection) {
         return "MCPClientAuth: nobody is asked without MCPIntrospection; for example MCPIntrospection "
                "https://auth.example.com/introspect";
@@ -67,34 +81,18 @@ static const char *check_introspection(const mcp_issuer_conf_t *issuer, const mc
         return "MCPIntrospection: it needs MCPClientAuth in the same <MCPIssuer>; for example MCPClientAuth basic "
                "mcp-gateway file:/etc/apache2/mcp-client.secret";
     }
-    if (!mcp_uri_parse(&uri, issuer->introspection, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
-        return apr_psprintf(
-            pool,
-            "MCPIntrospection: '%.100s' is plain http to a host that is not this machine; for example https://%s%s",
-            issuer->introspection, uri.authority, uri.path);
-    }
-    return NULL;
+    return check_http("MCPIntrospection", issuer->introspection, conf, pool);
 }
 
 static const char *check_issuer(mcp_issuer_conf_t *issuer, const mcp_server_conf_t *conf, apr_pool_t *pool)
 {
-    mcp_uri_t uri;
+    const char *wrong = check_http("MCPIssuer", issuer->url, conf, pool);
 
-    if (!mcp_uri_parse(&uri, issuer->url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
-        return apr_psprintf(pool,
-                            "MCPIssuer: '%.100s' is plain http to a host that is not this machine; for example "
-                            "https://%s, or MCPAllowHTTP "
-                            "%s",
-                            issuer->url, uri.authority, uri.host);
+    for (int i = 0; i < issuer->key_urls->nelts && !wrong; i++) {
+        wrong = check_http("MCPKeys", APR_ARRAY_IDX(issuer->key_urls, i, const char *), conf, pool);
     }
-    for (int i = 0; i < issuer->key_urls->nelts; i++) {
-        const char *url = APR_ARRAY_IDX(issuer->key_urls, i, const char *);
-
-        if (!mcp_uri_parse(&uri, url, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
-            return apr_psprintf(
-                pool, "MCPKeys: '%.100s' is plain http to a host that is not this machine; for example https://%s%s",
-                url, uri.authority, uri.path);
-        }
+    if (wrong) {
+        return wrong;
     }
     if (issuer->has_secret && (issuer->key_urls->nelts > 0 || issuer->static_keys->count > 1)) {
         return "MCPSharedSecret: it stands beside MCPKeys, and a public key must never be taken for a secret; for "
@@ -135,20 +133,16 @@ static const char *check_resources(const mcp_server_conf_t *conf, apr_pool_t *po
 
     for (int i = 0; i < conf->resources->nelts; i++) {
         const mcp_resource_t *resource = &APR_ARRAY_IDX(conf->resources, i, mcp_resource_t);
-        mcp_uri_t uri;
+        const char *wrong = check_http("MCPResource", resource->uri, conf, pool);
 
-        if (!mcp_uri_parse(&uri, resource->uri, pool) && !uri.https && !mcp_conf_allows_http(conf, &uri)) {
-            return apr_psprintf(
-                pool,
-                "MCPResource: '%.100s' is plain http to a host that is not this machine; for example https://%s%s, or "
-                "MCPAllowHTTP %s (%s)",
-                resource->uri, uri.authority, uri.path, uri.host, resource->defined_at);
+        if (wrong) {
+            return apr_psprintf(pool, "%s (%s)", wrong, resource->defined_at);
         }
         defaults += resource->is_default;
         if (defaults > 1) {
             return apr_psprintf(
-                pool, "MCPResource: '%.100s default' is the second default of this server; for example keep one (%s)",
-                resource->uri, resource->defined_at);
+                pool, "MCPResource: '%s default' is the second default of this server; for example keep one (%s)",
+                mcp_log_word(resource->uri, pool), resource->defined_at);
         }
     }
     return NULL;
@@ -161,8 +155,9 @@ static const char *check_trusted(const mcp_server_conf_t *conf, apr_pool_t *pool
 
         if (!mcp_conf_has_issuer(conf, trust->url)) {
             return apr_psprintf(
-                pool, "MCPTrustIssuer: '%.100s' is no MCPIssuer of this server; for example MCPTrustIssuer %s (%s)",
-                trust->url, APR_ARRAY_IDX(conf->issuers, 0, mcp_issuer_conf_t *)->url, trust->defined_at);
+                pool, "MCPTrustIssuer: '%s' is no MCPIssuer of this server; for example MCPTrustIssuer %s (%s)",
+                mcp_log_word(trust->url, pool),
+                mcp_log_word(APR_ARRAY_IDX(conf->issuers, 0, mcp_issuer_conf_t *)->url, pool), trust->defined_at);
         }
     }
     return NULL;

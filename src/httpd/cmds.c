@@ -2,6 +2,7 @@
 
 #include <http_core.h>
 
+#include "../core/log.h"
 #include "../core/units.h"
 
 mcp_server_conf_t *mcp_cmds_server(cmd_parms *cmd)
@@ -11,9 +12,8 @@ mcp_server_conf_t *mcp_cmds_server(cmd_parms *cmd)
 
 const char *mcp_cmds_refuse(cmd_parms *cmd, const char *word, const char *what, const char *example)
 {
-    const char *rest = strlen(word) > 100 ? "..." : ""; /* httpd cuts long messages, and the example is at the end */
-
-    return apr_psprintf(cmd->pool, "%s: '%.100s%s' %s; for example %s", cmd->cmd->name, word, rest, what, example);
+    return apr_psprintf(cmd->pool, "%s: '%s' %s; for example %s", cmd->cmd->name, mcp_log_word(word, cmd->pool), what,
+                        example);
 }
 
 const char *mcp_cmds_words(cmd_parms *cmd, int argc, char *const argv[])

@@ -75,7 +75,7 @@ const char *mcp_cmds_file(cmd_parms *cmd, mcp_view_t *bytes, const char *word, b
 /* Without the line end that editors put behind the last line. */
 mcp_view_t mcp_cmds_chomp(mcp_view_t bytes);
 
-/* "DIRECTIVE: 'word' what; for example DIRECTIVE example". */
+/* "DIRECTIVE: 'word' what; for example DIRECTIVE example", the word as mcp_log_word shows it. */
 const char *mcp_cmds_refuse(cmd_parms *cmd, const char *word, const char *what, const char *example);
 
 /* All arguments as one text, for messages. */

@@ -4,6 +4,7 @@
 
 #include "../core/challenge.h"
 #include "../core/field.h"
+#include "../core/log.h"
 #include "../core/origin.h"
 #include "../core/policy.h"
 #include "../core/prm.h"
@@ -72,9 +73,9 @@ MCP_CMD_ARGV(audience)
     }
     for (int i = 0; i < argc; i++) {
         if (mcp_uri_parse(&uri, argv[i], cmd->pool) && strcasecmp(argv[i], "none") != 0) {
-            mcp_cmds_warn(
-                cmd,
-                apr_psprintf(cmd->pool, "'%s' is no URL: tokens for it may be meant for other servers too", argv[i]));
+            mcp_cmds_warn(cmd,
+                          apr_psprintf(cmd->pool, "'%s' is no URL: tokens for it may be meant for other servers too",
+                                       mcp_log_word(argv[i], cmd->pool)));
         }
     }
     return NULL;

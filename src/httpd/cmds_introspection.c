@@ -69,5 +69,5 @@ MCP_CMD_ARGV(client_auth)
     auth->id = argv[1];
     auth->secret = mcp_cmds_chomp(auth->secret);
     wrong = mcp_introspect_refuse_auth(auth, cmd->pool);
-    return wrong ? mcp_cmds_refuse(cmd, argv[0], wrong, example) : NULL;
+    return wrong ? mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), wrong, example) : NULL;
 }

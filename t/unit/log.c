@@ -75,6 +75,40 @@ static void test_names(apr_pool_t *pool)
            "escapes are not cut in two");
 }
 
+static void test_words(apr_pool_t *pool)
+{
+    static const struct {
+        const char *word, *shown;
+    } words[] = {
+        { "files:read", "files:read" },
+        { "", "" },
+        { "https://user:pass@as.example/x", "https://...@as.example/x" },
+        { "https://user:pa/ss@as.example", "https://...@as.example" },
+        { "https://token@as.example", "https://...@as.example" },
+        { "user:pa@ss@as.example", "user:...@as.example" },
+        { "https://a.example https://user:pass@b.example", "https://...@b.example" },
+        { "alice@as.example", "alice@as.example" },
+        { "alice@as.example:443", "alice@as.example:443" },
+        { "file:/etc/mcp@home.json", "file:/etc/mcp@home.json" },
+    };
+    char big[10000], want[MCP_LIMIT_LOG_WORD + 4];
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        is_str(mcp_log_word(words[i].word, pool), words[i].shown, "the word %s", words[i].word);
+    }
+    memset(big, 'k', sizeof(big));
+    memset(want, 'k', MCP_LIMIT_LOG_WORD);
+    big[MCP_LIMIT_LOG_WORD] = want[MCP_LIMIT_LOG_WORD] = '\0';
+    is_str(mcp_log_word(big, pool), want, "a word as long as may be");
+    memcpy(want + MCP_LIMIT_LOG_WORD, "...", 4);
+    big[MCP_LIMIT_LOG_WORD] = 'k';
+    big[sizeof(big) - 1] = '\0';
+    is_str(mcp_log_word(big, pool), want, "10 KB are cut");
+    big[10] = ':';
+    big[sizeof(big) - 2] = '@';
+    is_str(mcp_log_word(big, pool), "kkkkkkkkkk:...@", "and so is a huge secret");
+}
+
 int main(void)
 {
     apr_pool_t *pool;
@@ -83,6 +117,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     test_lines(pool);
     test_names(pool);
+    test_words(pool);
     apr_terminate();
     return done_testing();
 }
