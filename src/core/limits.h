@@ -122,7 +122,7 @@
 /* Seconds between two lines about the same trouble of an introspection endpoint. */
 #define MCP_LIMIT_TELL 10
 
-/* Scopes read from one token; more are dropped, which only takes rights away. */
+/* Scopes read from one token; more are dropped, which only takes rights away. A rule that asks for more is refused. */
 #define MCP_LIMIT_SCOPES 4096
 
 /* Dots in the dotted path of a claim: realm_access.roles has one. */

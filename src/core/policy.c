@@ -53,7 +53,11 @@ const char *mcp_policy_parse(mcp_rule_t *rule, mcp_rule_kind_t kind, const char 
             return wrong;
         }
         if (!mcp_scope_is_token(mcp_view_of(list[i]))) {
-            return apr_psprintf(pool, "'%.100s' is not a role; for example editor", list[i]);
+            return apr_psprintf(pool, "'%s' is not a role; for example editor", mcp_log_word(list[i], pool));
+        }
+        if (rule->words->nelts == MCP_LIMIT_SCOPES) {
+            return apr_psprintf(pool, "'%s' is one word too many: a rule has at most %d; for example two rules",
+                                mcp_log_word(list[i], pool), MCP_LIMIT_SCOPES);
         }
         mcp_scope_add(rule->words, mcp_view_of(list[i]));
     }

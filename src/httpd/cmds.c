@@ -5,6 +5,9 @@
 #include "../core/log.h"
 #include "../core/units.h"
 
+/* httpd takes that many words of a line, and drops the others without a word. */
+#define WORDS_OF_A_LINE 64
+
 mcp_server_conf_t *mcp_cmds_server(cmd_parms *cmd)
 {
     return ap_get_module_config(cmd->server->module_config, &auth_mcp_module);
@@ -18,12 +21,12 @@ const char *mcp_cmds_refuse(cmd_parms *cmd, const char *word, const char *what, 
 
 const char *mcp_cmds_words(cmd_parms *cmd, int argc, char *const argv[])
 {
-    const char *text = "";
+    apr_array_header_t *words = apr_array_make(cmd->temp_pool, argc, sizeof(const char *));
 
     for (int i = 0; i < argc; i++) {
-        text = apr_pstrcat(cmd->pool, text, i ? " " : "", argv[i], NULL);
+        APR_ARRAY_PUSH(words, const char *) = argv[i];
     }
-    return text;
+    return apr_array_pstrcat(cmd->pool, words, ' ');
 }
 
 bool mcp_cmds_in_htaccess(cmd_parms *cmd)
@@ -44,6 +47,19 @@ void mcp_cmds_warn(cmd_parms *cmd, const char *text)
         APR_ARRAY_PUSH(conf->warnings, const char *) =
             apr_psprintf(cmd->pool, "%s (%s): %s", cmd->directive->directive, mcp_cmds_place(cmd), text);
     }
+}
+
+const char *mcp_cmds_list(cmd_parms *cmd, int argc, char *const argv[], const char *what, const char *example)
+{
+    for (int i = 0; i < argc; i++) {
+        if (!*argv[i]) {
+            return mcp_cmds_refuse(cmd, "", what, example);
+        }
+    }
+    if (argc == WORDS_OF_A_LINE) {
+        return mcp_cmds_refuse(cmd, argv[argc - 1], "is the 64th word of its line, which has room for 63", example);
+    }
+    return argc == 0 ? mcp_cmds_refuse(cmd, "", what, example) : NULL;
 }
 
 const char *mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[])

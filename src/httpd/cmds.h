@@ -90,6 +90,10 @@ const char *mcp_cmds_place(cmd_parms *cmd);
 /* Say at start, once, that something is legal but unwise: "DIRECTIVE (place): text". Silent in .htaccess. */
 void mcp_cmds_warn(cmd_parms *cmd, const char *text);
 
+/* Whether there are words, each with something in it, and no more than httpd hands over. NULL or the refusal, which says
+ * what they are not. */
+const char *mcp_cmds_list(cmd_parms *cmd, int argc, char *const argv[], const char *what, const char *example);
+
 /* A list of strings; NULL or the refusal. Words add to *list, within one section; the word none alone makes it an empty list that hides an
  * inherited one. */
 const char *mcp_cmds_add_words(cmd_parms *cmd, apr_array_header_t **list, int argc, char *const argv[]);

@@ -65,10 +65,8 @@ MCP_CMD_ARGV(audience)
     mcp_uri_t uri;
 
     mcp_cmds_use(cmd);
-    if (argc == 0 || !*argv[0]) {
-        return mcp_cmds_refuse(cmd, "", "is no audience", "MCPAudience api://default");
-    }
-    if ((wrong = mcp_cmds_add_words(cmd, &dir->audiences, argc, argv)) != NULL) {
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "is no audience", "MCPAudience api://default")) != NULL ||
+        (wrong = mcp_cmds_add_words(cmd, &dir->audiences, argc, argv)) != NULL) {
         return wrong;
     }
     for (int i = 0; i < argc; i++) {
@@ -84,11 +82,11 @@ MCP_CMD_ARGV(audience)
 MCP_CMD_ARGV(trust_issuer)
 {
     mcp_dir_conf_t *dir = section;
-    const char *example = "MCPTrustIssuer https://auth.example.com";
+    const char *example = "MCPTrustIssuer https://auth.example.com", *wrong;
 
     mcp_cmds_use(cmd);
-    if (argc == 0) {
-        return mcp_cmds_refuse(cmd, "", "names no issuer", example);
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "names no issuer", example)) != NULL) {
+        return wrong;
     }
     for (int i = 0; i < argc && strcasecmp(argv[0], "none") != 0; i++) {
         if (!mcp_cmds_in_htaccess(cmd)) {
@@ -128,7 +126,8 @@ MCP_CMD_ARGV(scope_implies)
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a scope and those it implies",
                                "MCPScopeImplies files:write files:read");
     }
-    if (!none && (wrong = check_scopes(cmd, argc, argv)) != NULL) {
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "is not a scope", "MCPScopeImplies files:write files:read")) != NULL ||
+        (!none && (wrong = check_scopes(cmd, argc, argv)) != NULL)) {
         return wrong;
     }
     if (!dir->implications || none) {
@@ -155,10 +154,9 @@ MCP_CMD_ARGV(scopes_supported)
     const char *wrong;
 
     mcp_cmds_use(cmd);
-    if (argc == 0) {
-        return mcp_cmds_refuse(cmd, "", "names no scope", "MCPScopesSupported files:read files:write");
-    }
-    if ((wrong = check_scopes(cmd, argc, argv)) != NULL) {
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "names no scope", "MCPScopesSupported files:read files:write")) !=
+            NULL ||
+        (wrong = check_scopes(cmd, argc, argv)) != NULL) {
         return wrong;
     }
     return mcp_cmds_add_words(cmd, &dir->scopes_supported, argc, argv);
@@ -175,6 +173,10 @@ MCP_CMD_ARGV(metadata)
     if (!none && argc < 2) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is not a name and a value",
                                "MCPMetadata resource_name \"Example files\"");
+    }
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "is no value", "MCPMetadata resource_name \"Example files\"")) !=
+        NULL) {
+        return wrong;
     }
     if (!dir->metadata || none) {
         dir->metadata = mcp_json_own(json_object(), cmd->pool);
@@ -217,11 +219,11 @@ MCP_CMD_ARGV(challenge_param)
 MCP_CMD_ARGV(allow_origin)
 {
     mcp_dir_conf_t *dir = section;
-    const char *example = "MCPAllowOrigin https://app.example.com";
+    const char *example = "MCPAllowOrigin https://app.example.com", *wrong;
 
     mcp_cmds_use(cmd);
-    if (argc == 0) {
-        return mcp_cmds_refuse(cmd, "", "names no origin", example);
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "names no origin", example)) != NULL) {
+        return wrong;
     }
     if (argc == 1 && strcasecmp(argv[0], "none") == 0) {
         dir->origins = apr_array_make(cmd->pool, 1, sizeof(const char *));

@@ -29,18 +29,15 @@ static bool is_host_name(const char *word)
 
 MCP_CMD_ARGV(allow_http)
 {
-    const char *wrong = inside(cmd, argc, argv);
+    const char *example = "MCPAllowHTTP auth.internal", *wrong = inside(cmd, argc, argv);
 
     (void)section;
-    if (wrong) {
+    if (wrong || (wrong = mcp_cmds_list(cmd, argc, argv, "names no host", example)) != NULL) {
         return wrong;
-    }
-    if (argc == 0) {
-        return mcp_cmds_refuse(cmd, "", "names no host", "MCPAllowHTTP auth.internal");
     }
     for (int i = 0; i < argc; i++) {
         if (!is_host_name(argv[i])) {
-            return mcp_cmds_refuse(cmd, argv[i], "is not the name of one host", "MCPAllowHTTP auth.internal");
+            return mcp_cmds_refuse(cmd, argv[i], "is not the name of one host", example);
         }
     }
     return mcp_cmds_add_words(cmd, &mcp_cmds_server(cmd)->allow_http, argc, argv);

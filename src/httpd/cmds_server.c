@@ -150,10 +150,8 @@ MCP_CMD_ARGV(keys)
     mcp_uri_t uri;
 
     (void)section;
-    if (argc == 0) {
-        return mcp_cmds_refuse(cmd, "", "is neither a URL nor file:PATH", example);
-    }
-    if ((wrong = mcp_cmds_outside(cmd, argv[0])) != NULL) {
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "is neither a URL nor file:PATH", example)) != NULL ||
+        (wrong = mcp_cmds_outside(cmd, argv[0])) != NULL) {
         return wrong;
     }
     for (int i = 0; i < argc; i++) {
@@ -204,18 +202,18 @@ MCP_CMD_ARGV(shared_secret)
 
 MCP_CMD_ARGV(algorithms)
 {
+    const char *example = "MCPAlgorithms RS256 ES256", *wrong;
     mcp_issuer_conf_t *issuer = mcp_cmds_issuer(cmd);
 
     (void)section;
-    if (argc == 0) {
-        return mcp_cmds_refuse(cmd, "", "names no algorithm", "MCPAlgorithms RS256 ES256");
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "names no algorithm", example)) != NULL) {
+        return wrong;
     }
     for (int i = 0; i < argc; i++) {
         unsigned alg = mcp_jwk_alg(mcp_view_of(argv[i]));
 
         if (alg == 0) {
-            return mcp_cmds_refuse(cmd, argv[i], "is not a signature algorithm (case counts)",
-                                   "MCPAlgorithms RS256 ES256");
+            return mcp_cmds_refuse(cmd, argv[i], "is not a signature algorithm (case counts)", example);
         }
         issuer->algorithms |= alg;
     }
@@ -265,9 +263,12 @@ MCP_CMD_ARGV(claim)
                      { "user", &issuer->user },
                      { "client", &issuer->client },
                      { "audience", &issuer->audience } };
-    const char *example = "MCPClaim role realm_access.roles";
+    const char *example = "MCPClaim role realm_access.roles", *wrong;
 
     (void)section;
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "is not the name of a claim", example)) != NULL) {
+        return wrong;
+    }
     for (size_t i = 0; argc >= 2 && i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         if (strcmp(argv[0], meanings[i].meaning) == 0) {
             if (!*argv[1] || strlen(argv[1]) > 255) {
