@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static apr_status_t write_all(int file, mcp_view_t bytes)
@@ -23,12 +24,10 @@ static apr_status_t write_all(int file, mcp_view_t bytes)
 
 apr_status_t mcp_writefile(const char *path, mcp_view_t bytes, apr_pool_t *pool)
 {
-    const char *beside = apr_psprintf(pool, "%s.%d", path, (int)getpid());
-    int file;
+    char *beside = apr_pstrcat(pool, path, ".XXXXXX", NULL);
+    int file = mkostemp(beside, O_CLOEXEC);
     apr_status_t status;
 
-    unlink(beside); /* left by a process of that number which ended in the middle */
-    file = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0) {
         return errno;
     }

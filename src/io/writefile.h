@@ -8,8 +8,8 @@
 #include "../core/view.h"
 
 /* Replace the file at path, or make it: readable and writable by its owner only. Its bytes are on the disk before it takes its name. A
- * file beside it, with a name of this process, is used on the way and gone afterwards. Fails as open, write, fsync or
- * rename does; the old file is then still there. */
+ * file beside it, with a name of its own, is used on the way and gone afterwards, so that several may write at a time.
+ * Fails as mkstemp, write, fsync or rename does; the old file is then still there. */
 apr_status_t mcp_writefile(const char *path, mcp_view_t bytes, apr_pool_t *pool);
 
 #endif
