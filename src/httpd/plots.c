@@ -126,16 +126,21 @@ static bool restore(const mcp_plot_t *plot, apr_pool_t *ptemp)
     return true;
 }
 
+/* Take over what was known of this way to keys: the last that any server has seen, so that no key which was withdrawn
+ * counts again. */
 static bool succeed(const mcp_plot_t *plot, const segment_t *old)
 {
+    const mcp_store_t *last = NULL;
+
     for (int i = 0; old && old->store_size == sizeof(mcp_store_t) && i < old->count; i++) {
         const mcp_store_t *store = &old->stores[i];
 
-        if (strcmp(store->identity, plot->identity) == 0 && atomic_load(&store->keys.generation) > 0) {
-            return mcp_store_succeed(plot->source.store, &plot->source.plan, store, mcp_keyring_now());
+        if (strcmp(store->identity, plot->identity) == 0 && atomic_load(&store->keys.generation) > 0 &&
+            (!last || atomic_load(&store->usable_until) > atomic_load(&last->usable_until))) {
+            last = store;
         }
     }
-    return false;
+    return last && mcp_store_succeed(plot->source.store, &plot->source.plan, last, mcp_keyring_now());
 }
 
 /* Shared memory for all plots, in a pool that outlives the configuration. */

@@ -103,6 +103,23 @@ sub fetches ($as) { return $as->count($as->jwks_path) }
     $httpd->stop;
 }
 
+# E-08: two servers with one issuer, one of which looks often. After a restart, what that has seen counts for both.
+{
+    my $as    = MCPTest::AS->start(keys => [$one]);
+    my $httpd = server("MCPRefresh 1h 1h\nMCPIssuer @{[ $as->issuer ]}\nListen 127.0.0.1:\@PORT2@\n<VirtualHost *:\@PORT2@>\nMCPRefresh 1s 1s\n</VirtualHost>");
+    my $jwt   = MCPTest::JWT->new(key => $one, aud => 'https://mcp.example/mcp', iss => $as->issuer);
+    my $often = sub { MCPTest::HTTP->new($httpd->port(2))->get('/mcp/x', Authorization => 'Bearer ' . $jwt->mint)->status };
+    ok wait_until(5, sub { $often->() == 404 && status($httpd, $as) == 404 }), 'a key';
+    $as->keys($two);
+    ok wait_until(10, sub { $often->() == 401 }), 'is withdrawn where it is looked for';
+    is status($httpd, $as), 404, 'and still there where it is not';
+    $as->down;
+    ok $httpd->graceful, 'a graceful restart';
+    is_deeply [ map { $often->() } 1 .. 10 ], [ (401) x 10 ], 'E-08 does not bring it back';
+    is statuses(10, $httpd, $as), '401:10', 'E-08 but ends it for the other as well';
+    $httpd->stop;
+}
+
 # E-09: down at the start. 503 and Retry-After, and recovery without a single request.
 {
     my $as = MCPTest::AS->start(keys => [$one]);
