@@ -58,6 +58,9 @@ static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reas
         return apr_psprintf(r->pool, "expected aud \"%s\", got \"%s\": %s", mcp_dir_resource(mcp_conf_dir(r)),
                             shown(facts->audience, r->pool), profile->mend);
     }
+    if (reason == MCP_TYPE && mcp_issuer_typed(state->issuer) && facts->typ != MCP_TYP_ACCESS_TOKEN) {
+        return "expected typ \"at+jwt\", which MCPTokenType asks for, got another or none";
+    }
     if (reason == MCP_TYPE && profile->token_use) {
         return apr_psprintf(r->pool, "expected token_use \"%s\", got \"%s\"", profile->token_use,
                             shown(json_object_get(facts->payload, "token_use"), r->pool));

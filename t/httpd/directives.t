@@ -168,6 +168,7 @@ subtest 'settings of a virtual host count for the issuers it inherits' => sub {
     is $ask->(), 200, 'RS256, at+jwt';
     is $ask->(_key => $ec), 401, 'MCPAlgorithms';
     is $ask->(_header => { typ => 'JWT' }), 401, 'MCPTokenType';
+    ok $httpd->wait_log(qr/: typ, token \w+, expected typ "at\+jwt", which MCPTokenType asks for/), 'and the log says so';
     is status('/noneclaim', _key => $ec, _header => { typ => 'JWT' }), 200, 'and for no other server';
 };
 
