@@ -213,6 +213,12 @@ my $others = join ' ', sort +($turns->issuer) x 3, ('http://as.internal') x 3, (
 ok wait_until(10, sub { kept('main') eq $others }), 'MCPStateDir: of the main server and virtual hosts that inherit it' or diag kept('main');
 is kept('host'), join(' ', sort $turns->issuer, 'http://as.internal', 'https://tls.example'), 'MCPStateDir: of the virtual host that has its own';
 
+# The first word of MCPRefresh is seen in the status only.
+my $status = get('main', '/server-status?auto', undef)->body;
+my @number = $status =~ /^MCPIssuer(\d+)URL: \Q@{[ $turns->issuer ]}\E$/mg;
+is scalar(grep { $status =~ /^MCPIssuer${_}NextRefresh: (\d+)$/m && $1 > 4000 } @number), 1, 'MCPRefresh: one virtual host looks less often';
+cmp_ok scalar @number, '>', 1, 'than the others';
+
 # MCPAllowHTTP has its say at start, and so has what does not fit together.
 my $plain = "MCPIssuer http://a.example\n";
 my $https = "MCPIssuer https://a.example\n";
