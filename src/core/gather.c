@@ -14,7 +14,6 @@ typedef enum {
 struct mcp_gather_t {
     const mcp_gather_source_t *source;
     mcp_gather_result_t result;
-    mcp_jwks_t *keys;
     bool reread;
     bool tried_memory;   /* the remembered jwks_uri was asked in this round */
     bool tried_metadata; /* every metadata address was */
@@ -90,7 +89,6 @@ mcp_gather_t *mcp_gather_begin(const mcp_gather_source_t *source, const mcp_gath
     gather->pool = pool;
     gather->reread = reread;
     gather->result = (mcp_gather_result_t){ .complete = true, .problems = "", .memory = *memory };
-    gather->keys = mcp_jwk_set(pool);
     if (has_urls(source)) {
         go_to_configured(gather, 0);
     } else if (!source->discovers) {
@@ -119,31 +117,30 @@ static void note(mcp_gather_t *gather, const char *problem)
 static bool was_seen(mcp_gather_t *gather, int index, mcp_view_t body)
 {
     char tag[MCP_DIGEST_TAG];
-    char *seen = index < MCP_LIMIT_KEY_SETS ? gather->result.memory.seen[index] : NULL;
+    char *seen = gather->result.memory.seen[index];
     bool same;
 
     mcp_digest_tag(tag, body);
-    same = seen && memcmp(seen, tag, sizeof(tag)) == 0;
-    if (seen) {
-        memcpy(seen, tag, sizeof(tag));
-    }
+    same = memcmp(seen, tag, sizeof(tag)) == 0;
+    memcpy(seen, tag, sizeof(tag));
     return same;
 }
 
-/* Add the keys of a key set. False, with a note, when there are none. */
+/* Take a key set. False, with a note, when it has no usable keys. */
 static bool take_keys(mcp_gather_t *gather, const mcp_answer_t *answer, const mcp_log_t *log)
 {
     int index = gather->step == CONFIGURED ? gather->index : 0;
     const char *wrong = mcp_answer_refuse(answer, gather->pool);
+    mcp_jwks_t *keys = mcp_jwk_set(gather->pool);
 
-    if (!wrong && !mcp_jwk_add_set(gather->keys, answer->body, was_seen(gather, index, answer->body) ? NULL : log)) {
+    if (!wrong && !mcp_jwk_add_set(keys, answer->body, was_seen(gather, index, answer->body) ? NULL : log)) {
         wrong = "no key set with usable keys";
     }
     if (wrong) {
         note(gather, wrong);
         return false;
     }
-    gather->result.keys = gather->keys;
+    mcp_keysets_put(&gather->result.sets, index, keys);
     if (answer->max_age > 0 && (gather->result.max_age == 0 || answer->max_age < gather->result.max_age)) {
         gather->result.max_age = answer->max_age;
     }

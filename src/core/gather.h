@@ -8,12 +8,12 @@
 
 #include "answer.h"
 #include "digest.h"
-#include "jwk.h"
+#include "keysets.h"
 
 /* Where an issuer's keys are. */
 typedef struct {
     const char *issuer;
-    const apr_array_header_t *key_urls; /* of const char *; NULL or empty for none */
+    const apr_array_header_t *key_urls; /* of const char *, at most MCP_LIMIT_KEY_URLS; NULL or empty for none */
     bool discovers;                     /* without such URLs, metadata names one; else there is nothing to fetch */
     bool mirrors;                       /* the metadata is wanted for itself as well */
 } mcp_gather_source_t;
@@ -22,12 +22,12 @@ typedef struct {
 typedef struct {
     char jwks_uri[MCP_LIMIT_URL + 1];              /* as discovered, "" for unknown */
     unsigned reach;                                /* the parts of the network it may lie in */
-    char seen[MCP_LIMIT_KEY_SETS][MCP_DIGEST_TAG]; /* digests of the key sets */
+    char seen[MCP_LIMIT_KEY_URLS][MCP_DIGEST_TAG]; /* digests of what the key URLs gave */
 } mcp_gather_memory_t;
 
 typedef struct {
-    mcp_jwks_t *keys;            /* NULL when no URL gave a usable key */
-    bool complete;               /* every URL gave usable keys */
+    mcp_keysets_t sets;          /* of the URLs that gave usable keys in this round */
+    bool complete;               /* every URL did */
     bool vouched;                /* good metadata was read in this round */
     const char *metadata;        /* its text, when the source wants it for itself and it is not too long; else NULL */
     const char *problems;        /* what was got instead of what was expected, for the log; "" for nothing */

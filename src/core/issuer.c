@@ -12,9 +12,35 @@ bool mcp_issuer_fetches(const mcp_issuer_plan_t *plan)
     return source->discovers || (source->key_urls && source->key_urls->nelts > 0);
 }
 
+/* When the newest of the keys at hand were fetched, or the oldest; 0 when there are none. */
+static apr_time_t fetched_at(const mcp_issuer_t *issuer, bool newest)
+{
+    apr_time_t found = 0;
+    bool any = false;
+
+    for (int i = 0; i < MCP_LIMIT_KEY_URLS; i++) {
+        if ((issuer->have >> i & 1) && (!any || (issuer->loaded_at[i] > found) == newest)) {
+            found = issuer->loaded_at[i];
+            any = true;
+        }
+    }
+    return found;
+}
+
+/* The URLs whose keys are at hand and not too old. */
+static unsigned usable_urls(const mcp_issuer_t *issuer, apr_time_t now)
+{
+    unsigned urls = 0;
+
+    for (int i = 0; i < MCP_LIMIT_KEY_URLS; i++) {
+        urls |= now - issuer->loaded_at[i] < seconds(MCP_LIMIT_KEYS_AGE) ? 1U << i : 0;
+    }
+    return urls & issuer->have;
+}
+
 bool mcp_issuer_is_usable(const mcp_issuer_t *issuer, apr_time_t now)
 {
-    return issuer->loaded && now - issuer->loaded_at < seconds(MCP_LIMIT_KEYS_AGE);
+    return usable_urls(issuer, now) != 0;
 }
 
 bool mcp_issuer_is_whole(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now)
@@ -109,7 +135,18 @@ mcp_issuer_round_t mcp_issuer_begin(mcp_issuer_t *issuer, const mcp_issuer_plan_
     if (age >= seconds(MCP_LIMIT_KEYS_AGE)) {
         issuer->memory.jwks_uri[0] = '\0';
     }
-    return (mcp_issuer_round_t){ mcp_gather_begin(&plan->source, &issuer->memory, reread, pool), issuer->round };
+    return (mcp_issuer_round_t){ .gather = mcp_gather_begin(&plan->source, &issuer->memory, reread, pool),
+                                 .number = issuer->round,
+                                 .keep = usable_urls(issuer, now) };
+}
+
+mcp_keysets_t mcp_issuer_keys(const mcp_issuer_round_t *round, const char *known, apr_pool_t *pool)
+{
+    mcp_keysets_t sets;
+
+    mcp_keysets_read(&sets, mcp_view_of(known ? known : ""), pool);
+    mcp_keysets_renew(&sets, &mcp_gather_result(round->gather)->sets, round->keep);
+    return sets;
 }
 
 /* Up to a tenth less, so that many servers that were started at once do not go on calling at once. */
@@ -147,7 +184,7 @@ static void report_failure(const mcp_issuer_t *issuer, const char *name, const c
         mcp_log(
             log, MCP_LOG_WARN, "MCP0103",
             "issuer \"%s\": expected all of its keys, got less; those of %d s ago serve, next attempt after %d s; %s",
-            name, (int)apr_time_sec(now - issuer->loaded_at), pause, problems);
+            name, (int)apr_time_sec(now - fetched_at(issuer, false)), pause, problems);
     } else {
         mcp_log(
             log, MCP_LOG_ERROR, "MCP0104",
@@ -156,11 +193,23 @@ static void report_failure(const mcp_issuer_t *issuer, const char *name, const c
     }
 }
 
-static void adopt(mcp_issuer_t *issuer, const mcp_gather_result_t *result, apr_time_t now)
+static void set_urls(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, unsigned have)
 {
-    issuer->memory = result->memory;
-    issuer->loaded = true;
-    issuer->loaded_at = now;
+    int count = plan->source.key_urls && plan->source.key_urls->nelts > 0 ? plan->source.key_urls->nelts : 1;
+    unsigned all = (1U << count) - 1;
+
+    issuer->have = have;
+    issuer->complete = (have & all) == all;
+}
+
+/* Note that these URLs have given keys. */
+static void date(mcp_issuer_t *issuer, unsigned urls, apr_time_t now)
+{
+    for (int i = 0; i < MCP_LIMIT_KEY_URLS; i++) {
+        if (urls >> i & 1) {
+            issuer->loaded_at[i] = now;
+        }
+    }
 }
 
 /* How long the keys of a whole round serve before they are fetched anew: Cache-Control may ask for less than the
@@ -174,7 +223,8 @@ static apr_interval_time_t refresh_after(const mcp_issuer_plan_t *plan, apr_inte
 
 static void report_success(const char *name, const mcp_gather_result_t *result, bool news, const mcp_log_t *log)
 {
-    mcp_log(log, news ? MCP_LOG_INFO : MCP_LOG_DEBUG, "MCP0105", "issuer \"%s\": %d keys", name, result->keys->count);
+    mcp_log(log, news ? MCP_LOG_INFO : MCP_LOG_DEBUG, "MCP0105", "issuer \"%s\": %d keys", name,
+            mcp_keysets_count(&result->sets));
     if (*result->problems) {
         mcp_log(log, MCP_LOG_WARN, "MCP0106",
                 "issuer \"%s\": its keys came from where they were before, but expected its metadata, got none; %s",
@@ -186,10 +236,10 @@ bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, const m
                     mcp_issuer_moment_t moment, const mcp_log_t *log)
 {
     const mcp_gather_result_t *result = mcp_gather_result(round->gather);
-    unsigned reach;
-    bool whole = result->keys && result->complete && !mcp_gather_next(&reach, round->gather);
-    bool counts = whole || (result->keys && (!mcp_issuer_is_usable(issuer, moment.now) || !issuer->complete));
-    bool news = !issuer->loaded || issuer->failures > 0;
+    unsigned reach, given = mcp_keysets_numbers(&result->sets), have = given | round->keep;
+    bool whole = given && result->complete && !mcp_gather_next(&reach, round->gather);
+    bool counts = given || (have && have != issuer->have); /* some may have become too old */
+    bool news = !issuer->have || issuer->failures > 0;
 
     if (!issuer->fetching || round->number != issuer->round) { /* it was given up, and another may be under way */
         return false;
@@ -200,8 +250,9 @@ bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, const m
         issuer->vouched_at = moment.now;
     }
     if (counts) {
-        adopt(issuer, result, moment.now);
-        issuer->complete = whole;
+        issuer->memory = result->memory;
+        set_urls(issuer, plan, have);
+        date(issuer, given, moment.now);
     }
     if (!whole) {
         fail(issuer, result->retry_after, moment);
@@ -214,11 +265,10 @@ bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, const m
     return true;
 }
 
-void mcp_issuer_restore(mcp_issuer_t *issuer, apr_time_t loaded_at)
+void mcp_issuer_restore(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, unsigned have, apr_time_t loaded_at)
 {
-    issuer->loaded = true;
-    issuer->loaded_at = loaded_at;
-    issuer->complete = true;
+    set_urls(issuer, plan, have);
+    date(issuer, have, loaded_at);
     issuer->next_at = loaded_at;
 }
 
@@ -233,13 +283,13 @@ void mcp_issuer_succeed(mcp_issuer_t *issuer, const mcp_issuer_t *old, apr_time_
 
 mcp_issuer_times_t mcp_issuer_times(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan)
 {
-    mcp_issuer_times_t times = { 0, 0, 0 };
+    mcp_issuer_times_t times = { .oldest = fetched_at(issuer, false) };
 
-    if (issuer->loaded) {
-        times.usable_until = issuer->loaded_at + seconds(MCP_LIMIT_KEYS_AGE);
+    if (issuer->have) {
+        times.usable_until = fetched_at(issuer, true) + seconds(MCP_LIMIT_KEYS_AGE);
     }
     times.due_at =
-        issuer->fetching && issuer->loaded ? issuer->lost_at : due_at(issuer); /* the first one is waited for */
+        issuer->fetching && issuer->have ? issuer->lost_at : due_at(issuer); /* the first one is waited for */
     if (!issuer->fetching && issuer->told) {
         times.doubt_from = issuer->doubted_at + plan->throttle;
     }

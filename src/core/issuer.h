@@ -22,12 +22,12 @@ typedef struct {
 /* What changes. All zero at first. Holds no pointer: it lies in memory that all processes of a server share. */
 typedef struct {
     mcp_gather_memory_t memory;
-    unsigned round;        /* the number of the last round */
-    bool fetching;         /* it is under way, */
-    apr_time_t lost_at;    /* until then at most */
-    bool loaded;           /* there was a round that counted, */
-    apr_time_t loaded_at;  /* then, */
-    bool complete;         /* and every URL took part in it */
+    unsigned round;     /* the number of the last round */
+    bool fetching;      /* it is under way, */
+    apr_time_t lost_at; /* until then at most */
+    unsigned have;      /* the URLs whose keys are at hand, as mcp_keysets_numbers has them, */
+    apr_time_t loaded_at[MCP_LIMIT_KEY_URLS];
+    bool complete;         /* and no URL is missing among them */
     bool vouched;          /* there was good metadata, */
     apr_time_t vouched_at; /* then */
     apr_time_t next_at;    /* when they are to be fetched anew */
@@ -63,6 +63,7 @@ typedef struct {
 typedef struct {
     mcp_gather_t *gather;
     unsigned number;
+    unsigned keep; /* the URLs whose keys serve on if the round brings no newer ones: not those that are too old */
 } mcp_issuer_round_t;
 
 /* Whether there is anything to fetch at all: not when its keys are all static. */
@@ -76,19 +77,23 @@ mcp_issuer_advice_t mcp_issuer_ask(mcp_issuer_t *issuer, const mcp_issuer_plan_t
 mcp_issuer_round_t mcp_issuer_begin(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now,
                                     apr_pool_t *pool);
 
-/* End it, however far it got. True when its keys are the issuer's keys from now on, false when those at hand stay: it
- * brought too little, or it took so long that it was given up. */
+/* The keys of a round, however far it got: for each URL those that it gave, or else had given before if they are to be kept.
+ * known is the text of the keys at hand, NULL for none. */
+mcp_keysets_t mcp_issuer_keys(const mcp_issuer_round_t *round, const char *known, apr_pool_t *pool);
+
+/* End it. True when its keys are the issuer's keys from now on, false when those at hand stay: it brought nothing, or it
+ * took so long that it was given up. */
 bool mcp_issuer_end(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, const mcp_issuer_round_t *round,
                     mcp_issuer_moment_t moment, const mcp_log_t *log);
 
-/* Take over what an earlier run has left: keys that were fetched at loaded_at. They are fetched anew at once. */
-void mcp_issuer_restore(mcp_issuer_t *issuer, apr_time_t loaded_at);
+/* Take over what an earlier run has left: keys of these URLs, fetched at loaded_at. They are fetched anew at once. */
+void mcp_issuer_restore(mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, unsigned have, apr_time_t loaded_at);
 
 /* Take over from the issuer of a configuration that is being replaced. A round of its that is under way will not be
  * heard of here, so one is due at once. */
 void mcp_issuer_succeed(mcp_issuer_t *issuer, const mcp_issuer_t *old, apr_time_t now);
 
-/* Whether the keys of the last round that counted are still usable. Says nothing of static keys, which always are. */
+/* Whether fetched keys at hand are still usable, those of one URL at least. Says nothing of static keys, which always are. */
 bool mcp_issuer_is_usable(const mcp_issuer_t *issuer, apr_time_t now);
 
 /* Whether the keys at hand are all that the issuer publishes, as far as can be known: only then does a token that
@@ -96,11 +101,13 @@ bool mcp_issuer_is_usable(const mcp_issuer_t *issuer, apr_time_t now);
 bool mcp_issuer_is_whole(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan, apr_time_t now);
 
 /* For those who do not want to ask in vain: the fetched keys are usable until the first; a demand is not granted a round
- * before the second, and beside usable keys not for MCP_LIMIT_OVERDUE more; a doubt not before the third. */
+ * before the second, and beside usable keys not for MCP_LIMIT_OVERDUE more; a doubt not before the third. None of the
+ * keys was fetched before the last. */
 typedef struct {
     apr_time_t usable_until;
     apr_time_t due_at;
     apr_time_t doubt_from;
+    apr_time_t oldest;
 } mcp_issuer_times_t;
 
 mcp_issuer_times_t mcp_issuer_times(const mcp_issuer_t *issuer, const mcp_issuer_plan_t *plan);

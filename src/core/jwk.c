@@ -262,17 +262,13 @@ static const char *kid_for_log(const json_t *jwk, apr_pool_t *pool)
     return mcp_json_string(&kid, json_object_get(jwk, "kid")) ? mcp_log_name(kid, pool) : "(none)";
 }
 
-bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
+bool mcp_jwk_add_document(mcp_jwks_t *set, const json_t *document, const mcp_log_t *log)
 {
-    json_t *document, *keys, *jwk;
+    const json_t *keys = json_object_get(document, "keys");
+    json_t *jwk;
     int before = set->count;
     size_t i;
 
-    if (mcp_json_parse_object(&document, text, set->pool) != MCP_OK) {
-        mcp_log(log, MCP_LOG_ERROR, "MCP0001", "expected a JWK Set, got no JSON object without duplicate members");
-        return false;
-    }
-    keys = json_object_get(document, "keys");
     json_array_foreach (keys, i, jwk) {
         const char *unfit = add_jwk(set, jwk);
 
@@ -294,6 +290,17 @@ bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
         mcp_log(log, MCP_LOG_ERROR, "MCP0003", "expected a JWK Set with a key to verify signatures, got none");
     }
     return set->count > before;
+}
+
+bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
+{
+    json_t *document;
+
+    if (mcp_json_parse_object(&document, text, set->pool) != MCP_OK) {
+        mcp_log(log, MCP_LOG_ERROR, "MCP0001", "expected a JWK Set, got no JSON object without duplicate members");
+        return false;
+    }
+    return mcp_jwk_add_document(set, document, log);
 }
 
 /* A PEM block that is a public key or a certificate; NULL for every other. */

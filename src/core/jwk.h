@@ -38,6 +38,9 @@ mcp_jwks_t *mcp_jwk_set(apr_pool_t *pool);
  * keys gained before that stay. */
 bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log);
 
+/* The same for a set that is parsed already. */
+bool mcp_jwk_add_document(mcp_jwks_t *set, const json_t *document, const mcp_log_t *log);
+
 /* Add the public keys and certificates of a PEM text. False when there is none, or a private key among them. */
 bool mcp_jwk_add_pem(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log);
 

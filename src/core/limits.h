@@ -57,12 +57,12 @@
 /* Bytes of an issuer's metadata that is handed on (MCPMetadataMirror). The largest seen is some 10 KiB. */
 #define MCP_LIMIT_MIRROR 65536
 
-/* Bytes of an issuer's usable keys as JSON: 64 RSA keys of 8192 bits, each kid as long as it may be and every byte of
- * it escaped, are some 300 KB. */
-#define MCP_LIMIT_KEYS_TEXT 524288
+/* Key URLs of one issuer. What each gave last is kept by itself. */
+#define MCP_LIMIT_KEY_URLS 4
 
-/* Key sets of one issuer whose digests are remembered, so that an unchanged one is not complained about again. */
-#define MCP_LIMIT_KEY_SETS 4
+/* Bytes of an issuer's usable keys as JSON, all URLs together: of one, 64 RSA keys of 8192 bits, each kid as long as it
+ * may be and every byte of it escaped, are some 300 KB. */
+#define MCP_LIMIT_KEYS_TEXT 1310720
 
 /* Seconds that keys serve without a successful refresh: an outage of a day harms nobody, and a withdrawn key ends. */
 #define MCP_LIMIT_KEYS_AGE 86400

@@ -12,7 +12,7 @@ typedef struct {
     const char *identity; /* what the keys were fetched for, see mcp_snapshot_identity */
     const char *issuer;   /* for people who look into the file */
     apr_time_t fetched;   /* wall clock */
-    const char *keys;     /* a JWK Set */
+    const char *keys;     /* a text as keysets.h has it */
     const char *metadata; /* the issuer's own document, NULL for none */
 } mcp_snapshot_t;
 

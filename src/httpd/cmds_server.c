@@ -144,10 +144,23 @@ static const char *add_key_file(cmd_parms *cmd, mcp_issuer_conf_t *issuer, const
                                    "MCPKeys file:/etc/apache2/mcp-keys.json");
 }
 
+static const char *add_key_url(cmd_parms *cmd, mcp_issuer_conf_t *issuer, const char *word, const char *example)
+{
+    mcp_uri_t uri;
+    const char *wrong = mcp_cmds_uri(cmd, &uri, word, example);
+
+    if (!wrong && issuer->key_urls->nelts == MCP_LIMIT_KEY_URLS) {
+        wrong = mcp_cmds_refuse(cmd, word, "is one URL too many: an issuer has at most 4", example);
+    }
+    if (!wrong) {
+        APR_ARRAY_PUSH(issuer->key_urls, const char *) = word;
+    }
+    return wrong;
+}
+
 MCP_CMD_ARGV(keys)
 {
     const char *example = "MCPKeys https://auth.example.com/jwks.json", *wrong;
-    mcp_uri_t uri;
 
     (void)section;
     if ((wrong = mcp_cmds_list(cmd, argc, argv, "is neither a URL nor file:PATH", example)) != NULL ||
@@ -157,8 +170,8 @@ MCP_CMD_ARGV(keys)
     for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "file:", 5) == 0) {
             wrong = add_key_file(cmd, mcp_cmds_issuer(cmd), argv[i]);
-        } else if ((wrong = mcp_cmds_uri(cmd, &uri, argv[i], example)) == NULL) {
-            APR_ARRAY_PUSH(mcp_cmds_issuer(cmd)->key_urls, const char *) = argv[i];
+        } else {
+            wrong = add_key_url(cmd, mcp_cmds_issuer(cmd), argv[i], example);
         }
         if (wrong) {
             return wrong;

@@ -35,11 +35,11 @@ static apr_int64_t seconds_until(apr_time_t when)
     return left > 0 ? apr_time_sec(left) : 0;
 }
 
-/* Age is that of the last fetch which counted; -1 where there was none. */
+/* Age is that of the oldest keys, where URLs have failed; -1 where there are none. */
 static void add_keys(apr_array_header_t *lines, const mcp_refresh_look_t *look)
 {
     const mcp_store_t *store = look->store;
-    apr_time_t until = atomic_load(&store->usable_until), at = 0;
+    apr_time_t at = 0;
     bool loaded = atomic_load(&store->keys.generation) > 0;
     const char *trouble = mcp_store_trouble(store, &at, lines->pool);
     char date[APR_RFC822_DATE_LEN];
@@ -49,7 +49,7 @@ static void add_keys(apr_array_header_t *lines, const mcp_refresh_look_t *look)
         return;
     }
     add_number(lines, "KeysAge", "seconds since they were fetched",
-               loaded ? MCP_LIMIT_KEYS_AGE - seconds_until(until) : -1);
+               loaded ? apr_time_sec(mcp_keyring_now() - atomic_load(&store->oldest)) : -1);
     add_number(lines, "NextRefresh", "seconds until they are fetched again",
                seconds_until(atomic_load(&store->due_at)));
     add_count(lines, "Fetches", "fetches", &store->counts.fetches);

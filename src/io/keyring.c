@@ -72,12 +72,6 @@ static void walk(mcp_gather_t *gather, const mcp_fetch_options_t *fetch, const m
     }
 }
 
-/* The keys of a round as a JWK Set. */
-static const char *text_of(const mcp_gather_result_t *result, apr_pool_t *pool)
-{
-    return apr_pstrcat(pool, "{\"keys\":", mcp_json_text(result->keys->published, pool), "}", NULL);
-}
-
 static void note_trouble(mcp_store_t *store, const mcp_gather_result_t *result)
 {
     apr_cpystrn(store->trouble, *result->problems ? result->problems : "no answer in time", sizeof(store->trouble));
@@ -85,19 +79,26 @@ static void note_trouble(mcp_store_t *store, const mcp_gather_result_t *result)
     mcp_store_count(&store->counts.failures);
 }
 
-/* End a round in the store. True when its keys, as text, are published; before their times are. With the lock held. */
-static bool settle(mcp_keyring_t *ring, const mcp_issuer_round_t *round, apr_time_t began, const char *text,
-                   const mcp_log_t *log)
+/* A round, what it leads to, and when it began. */
+typedef struct {
+    const mcp_issuer_round_t *round;
+    const char *keys; /* as a text */
+    int count;
+    apr_time_t began;
+} outcome_t;
+
+/* End a round in the store. True when its keys are published; before their times are. With the lock held. */
+static bool settle(mcp_keyring_t *ring, const outcome_t *outcome, const mcp_log_t *log)
 {
     mcp_store_t *store = ring->source.store;
-    const mcp_gather_result_t *result = mcp_gather_result(round->gather);
+    const mcp_gather_result_t *result = mcp_gather_result(outcome->round->gather);
     mcp_issuer_moment_t moment = { mcp_keyring_now(), chance() };
     bool published = false;
 
     mcp_store_begin_change(store);
-    if (mcp_issuer_end(&store->issuer, &ring->source.plan, round, moment, log) &&
-        mcp_store_publish_keys(store, text, result->keys->count)) {
-        atomic_store(&store->fetched_from, began);
+    if (mcp_issuer_end(&store->issuer, &ring->source.plan, outcome->round, moment, log) &&
+        mcp_store_publish_keys(store, outcome->keys, outcome->count)) {
+        atomic_store(&store->fetched_from, outcome->began);
         published = true;
     }
     if (store->issuer.failures > 0) {
@@ -110,14 +111,14 @@ static bool settle(mcp_keyring_t *ring, const mcp_issuer_round_t *round, apr_tim
     return published;
 }
 
-/* Keep what was fetched for the next start. */
+/* Keep what was fetched for the next start. There all of it is as old as the oldest. */
 static void save(const mcp_keyring_t *ring, const char *keys, const mcp_log_t *log, apr_pool_t *pool)
 {
     const mcp_store_t *store = ring->source.store;
     mcp_snapshot_t snapshot = {
         .identity = store->identity,
         .issuer = ring->source.plan.source.issuer,
-        .fetched = apr_time_now(),
+        .fetched = apr_time_now() - (mcp_keyring_now() - atomic_load(&store->oldest)),
         .keys = keys,
         .metadata = mcp_store_metadata(store, pool),
     };
@@ -152,21 +153,23 @@ static void finish_round(mcp_keyring_t *ring, const mcp_issuer_round_t *round, a
                          apr_pool_t *pool)
 {
     mcp_store_t *store = ring->source.store;
-    const mcp_gather_result_t *result = mcp_gather_result(round->gather);
-    bool published = false, whole = false;
-    const char *text;
+    unsigned generation;
+    bool published = false;
+    mcp_keysets_t sets;
+    outcome_t outcome = { .round = round, .began = began };
 
     walk(round->gather, &ring->source.fetch, log);
     mcp_store_count(&store->counts.fetches);
-    text = result->keys ? text_of(result, pool) : NULL;
+    sets = mcp_issuer_keys(round, mcp_store_keys(store, &generation, pool), pool); /* nobody else publishes meanwhile */
+    outcome.keys = mcp_keysets_text(&sets, pool);
+    outcome.count = mcp_keysets_count(&sets);
     if (lock(ring)) {
-        published = settle(ring, round, began, text, is_stopping(ring) ? NULL : log);
-        whole = store->issuer.complete;
+        published = settle(ring, &outcome, is_stopping(ring) ? NULL : log);
         unlock(ring);
     }
     atomic_fetch_add(&store->rounds, 1);
-    if (published && whole && ring->source.state_path) {
-        save(ring, text, log, pool);
+    if (published && ring->source.state_path) {
+        save(ring, outcome.keys, log, pool);
     }
 }
 

@@ -69,7 +69,7 @@ static const mcp_jwks_t *parse(const mcp_keyset_t *set, const char *text, const 
     for (int i = 0; set->static_keys && i < set->static_keys->count; i++) {
         keys->keys[keys->count++] = set->static_keys->keys[i];
     }
-    return mcp_jwk_add_set(keys, mcp_view_of(text), log) ? keys : NULL;
+    return mcp_keysets_add(keys, mcp_view_of(text), log) ? keys : NULL;
 }
 
 /* Make a generation of what the store has. With loading held. */

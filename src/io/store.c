@@ -23,6 +23,7 @@ void mcp_store_end_change(mcp_store_t *store, const mcp_issuer_plan_t *plan)
     atomic_store(&store->usable_until, times.usable_until);
     atomic_store(&store->due_at, times.due_at);
     atomic_store(&store->doubt_from, times.doubt_from);
+    atomic_store(&store->oldest, times.oldest);
     atomic_store(&store->complete, store->issuer.complete);
     atomic_fetch_add(&store->changes, 1);
 }
@@ -97,16 +98,20 @@ const char *mcp_store_metadata(const mcp_store_t *store, apr_pool_t *pool)
     return copy(&store->metadata, store->metadata_text[0], sizeof(store->metadata_text[0]), &generation, pool);
 }
 
-/* How many usable keys a text has. */
-static int count_keys(const char *text)
+/* How many usable keys a text has, and which URLs gave them. */
+static int count_keys(unsigned *urls, const char *text)
 {
     apr_pool_t *scratch;
     mcp_jwks_t *keys;
-    int count;
+    mcp_keysets_t sets;
+    int count = 0;
 
     apr_pool_create(&scratch, NULL);
     keys = mcp_jwk_set(scratch);
-    count = mcp_jwk_add_set(keys, mcp_view_of(text), NULL) ? keys->count : 0;
+    if (mcp_keysets_add(keys, mcp_view_of(text), NULL) && mcp_keysets_read(&sets, mcp_view_of(text), scratch)) {
+        *urls = mcp_keysets_numbers(&sets);
+        count = keys->count;
+    }
     apr_pool_destroy(scratch);
     return count;
 }
@@ -114,13 +119,14 @@ static int count_keys(const char *text)
 bool mcp_store_restore(mcp_store_t *store, const mcp_issuer_plan_t *plan, const mcp_snapshot_t *snapshot,
                        apr_time_t loaded_at)
 {
-    int count = count_keys(snapshot->keys);
+    unsigned urls = 0;
+    int count = count_keys(&urls, snapshot->keys);
 
     if (count == 0 || !mcp_store_publish_keys(store, snapshot->keys, count)) {
         return false;
     }
     mcp_store_begin_change(store);
-    mcp_issuer_restore(&store->issuer, loaded_at);
+    mcp_issuer_restore(&store->issuer, plan, urls, loaded_at);
     mcp_store_end_change(store, plan);
     if (snapshot->metadata) {
         mcp_store_publish_metadata(store, snapshot->metadata);

@@ -52,6 +52,7 @@ typedef struct {
     atomic_llong usable_until;       /* what mcp_issuer_times says, readable without the lock */
     atomic_llong due_at;
     atomic_llong doubt_from;
+    atomic_llong oldest;
     mcp_inquiry_t inquiry; /* behind the lock as well */
     atomic_llong told_at;  /* when trouble with introspection was last in the log; 0 for never */
     mcp_store_counts_t counts;
@@ -76,7 +77,7 @@ bool mcp_store_succeed(mcp_store_t *store, const mcp_issuer_plan_t *plan, const 
 void mcp_store_begin_change(mcp_store_t *store);
 void mcp_store_end_change(mcp_store_t *store, const mcp_issuer_plan_t *plan);
 
-/* Publish keys, a JWK Set with so many of them. A text that is there already stays the same generation. False when it
+/* Publish keys, a text as keysets.h has it with so many of them. A text that is there already stays the same generation. False when it
  * is too long. With the keyring's lock held. */
 bool mcp_store_publish_keys(mcp_store_t *store, const char *text, int count);
 bool mcp_store_publish_metadata(mcp_store_t *store, const char *text);

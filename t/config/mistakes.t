@@ -47,6 +47,7 @@ my @server = (
     [ MCPKeys => 'jwks.json', container('MCPKeys jwks.json') ],
     [ MCPKeys => 'http://as.example/jwks', container('MCPKeys http://as.example/jwks') ],
     [ MCPKeys => '', container('MCPKeys') ],
+    [ MCPKeys => 'https://as.example/5', container('MCPKeys ' . join ' ', map { "https://as.example/$_" } 1 .. 5) ],
     [ MCPSharedSecret => '...', container('MCPSharedSecret topsecretvalue') ],
     [ MCPSharedSecret => "file:$dir/open", container("MCPSharedSecret file:$dir/open") ],
     [ MCPSharedSecret => "file:$dir/short", container("MCPSharedSecret file:$dir/short") ],

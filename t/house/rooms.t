@@ -28,9 +28,9 @@ my @levels = (
     [qw(limits view ascii reason log alg address siphash)],
     [qw(b64url json uri scope digest units encode field answer keyfit utf8)],
     [qw(bearer jwk challenge prm origin discovery profile snapshot value inquiry walk)],
-    [qw(jws gather mint record pick)],
-    [qw(claims issuer rpc)],
-    [qw(policy introspect mirror)],
+    [qw(jws keysets mint record pick)],
+    [qw(claims gather rpc)],
+    [qw(policy introspect mirror issuer)],
     [qw(operation)],
 );
 

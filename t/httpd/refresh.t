@@ -168,8 +168,9 @@ sub fetches ($as) { return $as->count($as->jwks_path) }
         'keys of the future'    => [ $kept =~ s/"fetched":\d+/'"fetched":' . int(time + 1000)/er, 503 ],
         'another version'       => [ $kept =~ s/"version":1/"version":2/r, 503 ],
         'another configuration' => [ $kept =~ s/"identity":"./"identity":"x/r, 503 ],
-        'no keys'               => [ $kept =~ s/"keys":\[.*\]/"keys":[]/r, 503 ],
+        'no keys'               => [ $kept =~ s/"keys":\[.*?\]/"keys":[]/r, 503 ],
         'a set of another type' => [ $kept =~ s/"jwks":\{.*\}\}/"jwks":7}/r, 503 ],
+        'a mere key set'        => [ $kept =~ s/"jwks":\{"sets":\[(\{.*?\]\}).*?\]\}/"jwks":$1/r, 404 ],
         'a huge file'           => [ $kept . ' ' x 2_000_000, 503 ],
     );
     for my $name (sort keys %left) {
@@ -192,6 +193,37 @@ sub fetches ($as) { return $as->count($as->jwks_path) }
     ok wait_until(10, sub { -f $file && !-l $file }), 'and is replaced, not followed';
     $server->stop;
     like slurp('/etc/passwd'), qr/^root:/, 'what it showed is as it was';
+}
+
+# Two key URLs, one of which dies: keys of the other come and go as before, and those of the dead one serve on.
+{
+    my ($dead, $alive) = (MCPTest::AS->start(keys => [$one]), MCPTest::AS->start(keys => [$two]));
+    my $dir = tempdir();
+    chown scalar getpwnam('www-data'), -1, "$dir" or die "chown: $!" if !$<;
+    my $conf = "MCPStateDir $dir\n<MCPIssuer \"@{[ $dead->issuer ]}\">\nMCPKeys " . join(' ', map { $_->issuer . $_->jwks_path } $dead, $alive) . "\n</MCPIssuer>";
+    my $httpd = server($conf);
+    my $three = MCPTest::Key->get('P-256', 3);
+    ok wait_until(5, sub { status($httpd, $dead) == 404 }), 'keys of two URLs';
+    is status($httpd, $dead, _key => $two), 404, 'count together';
+    $dead->down;
+    $alive->keys($three);
+    ok $httpd->wait_log(qr/MCP0103: /, 8), 'one URL is dead: the rounds fail';
+    ok wait_until(8, sub { status($httpd, $dead, _key => $three) == 404 }), 'a new key of the other counts';
+    is statuses(10, $httpd, $dead, _key => $two), '401:10', 'the withdrawn one does not';
+    is statuses(10, $httpd, $dead), '404:10', 'the key of the dead one does';
+    my $res = MCPTest::HTTP->new($httpd->url)->get('/mcp/x', Authorization => 'Bearer ' . MCPTest::JWT->new(key => $two, iss => $dead->issuer, aud => 'https://mcp.example/mcp')->mint);
+    like $res->header('WWW-Authenticate'), qr/error="invalid_token"/, 'keys that were kept are the whole: an unknown one is refused';
+    ok $httpd->graceful, 'a graceful restart';
+    is statuses(5, $httpd, $dead) . ' ' . statuses(5, $httpd, $dead, _key => $three), '404:5 404:5', 'keeps both';
+    $httpd->stop;
+    $alive->down;
+    $httpd = server($conf);
+    is statuses(5, $httpd, $dead) . ' ' . statuses(5, $httpd, $dead, _key => $three), '404:5 404:5', 'and so does the state directory';
+    $dead->up;
+    $dead->keys($two);
+    ok wait_until(15, sub { status($httpd, $dead, _key => $two) == 404 }), 'the first is back, the second is dead';
+    is status($httpd, $dead) . ' ' . status($httpd, $dead, _key => $three), '401 404', 'the other way round';
+    $httpd->stop;
 }
 
 # E-20: the moment when keys are due, with many requests: one fetch, nobody waits, though the server is slow.

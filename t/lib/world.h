@@ -39,7 +39,8 @@ typedef struct {
     int requests;
     const char *trace;      /* the URLs of the last round */
     unsigned reach;         /* of its last URL */
-    const mcp_jwks_t *keys; /* of the issuer */
+    const char *text;       /* of the issuer's keys */
+    const mcp_jwks_t *keys; /* they themselves */
 } world_t;
 
 static inline mcp_answer_t *world_at(world_t *world, const char *url)
@@ -74,6 +75,19 @@ static inline mcp_answer_t world_get(const world_t *world, const char *url)
     return (mcp_answer_t){ .status = world->down ? 0 : 404, .problem = world->down ? "Connection refused" : NULL };
 }
 
+/* What the keys of a round mean for those who verify. */
+static inline void world_publish(world_t *world, const mcp_issuer_round_t *round)
+{
+    mcp_keysets_t sets = mcp_issuer_keys(round, world->text, world->pool);
+    mcp_jwks_t *keys = mcp_jwk_set(world->pool);
+
+    world->text = mcp_keysets_text(&sets, world->pool);
+    if (!mcp_keysets_add(keys, mcp_view_of(world->text), NULL) || keys->count != mcp_keysets_count(&sets)) {
+        abort();
+    }
+    world->keys = keys;
+}
+
 /* Make the round that the issuer has given out. True when the issuer took its keys. */
 static inline bool world_round(world_t *world, subject_t *issuer, const mcp_log_t *log)
 {
@@ -102,10 +116,9 @@ static inline bool world_round(world_t *world, subject_t *issuer, const mcp_log_
     world->trace = apr_pstrdup(world->pool, world->trace);
     if ((taken = mcp_issuer_end(&issuer->state, &issuer->plan, &round,
                                 (mcp_issuer_moment_t){ world->now, world->chance }, log))) {
-        world->keys = mcp_gather_result(round.gather)->keys;
-    } else {
-        apr_pool_destroy(pool);
+        world_publish(world, &round);
     }
+    apr_pool_destroy(pool);
     return taken;
 }
 

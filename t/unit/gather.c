@@ -139,6 +139,15 @@ static void test_configured(apr_pool_t *pool)
     is_int(world.keys->count, 2, "and their keys are one set");
     is_int(world.reach, MCP_REACH_ALL, "the admin may name any host");
     is_str(world.keys->keys[0].kid, "a", "in that order");
+
+    world_put(&world, "https://a/keys", 200, keys_b);
+    world_put(&world, "https://b/keys", 404, "");
+    notebook_clear();
+    ok(world_round(&world, issuer, &log), "one fails");
+    is_str(world.trace, "https://a/keys https://b/keys", "both are asked");
+    is_int(notebook_count("; https://b/keys: status 404"), 1, "that is said");
+    is_int(world.keys->count, 2, "it keeps what it gave");
+    is_str(world.keys->keys[0].kid, "b", "beside the new ones of the other");
 }
 
 /* Static keys need no round; beside a URL they serve while it fails. */

@@ -14,7 +14,7 @@
 #define REFRESH (300 * SECOND)
 #define THROTTLE (30 * SECOND)
 
-static const char *keys_a, *keys_b;
+static const char *keys_a, *keys_b, *keys_c;
 
 static subject_t *make_issuer(const char *url1, const char *url2, apr_pool_t *pool)
 {
@@ -225,6 +225,17 @@ static void test_bad_answers(apr_pool_t *pool)
     }
 }
 
+/* The kids of the keys at hand. */
+static const char *kids(const world_t *world)
+{
+    const char *all = "";
+
+    for (int i = 0; i < world->keys->count; i++) {
+        all = apr_pstrcat(world->pool, all, world->keys->keys[i].kid, NULL);
+    }
+    return all;
+}
+
 /* One of two key URLs fails: half the keys are better than none, and never take the place of all. */
 static void test_half(apr_pool_t *pool)
 {
@@ -250,6 +261,72 @@ static void test_half(apr_pool_t *pool)
     ok(mcp_issuer_is_whole(&issuer->state, &issuer->plan, world.now), "which stay the whole");
 }
 
+/* One of two key URLs is away for days, a look every second: what it gave serves for a day, what the other one gives counts
+ * all the while, and the round has failed nevertheless. */
+static void test_dead_url(apr_pool_t *pool)
+{
+    world_t world = make_world(pool, 0);
+    subject_t *issuer = make_issuer(URL, OTHER, pool);
+    mcp_log_t log = notebook_open();
+    apr_time_t gone = 0;
+
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    is_str(kids(&world), "ab", "keys of two URLs");
+    world_put(&world, URL, 500, "");
+    world_put(&world, OTHER, 200, keys_c);
+    world.now = REFRESH;
+    notebook_clear();
+    is_int(world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log), MCP_ISSUER_FETCH, "one dies, the other rotates");
+    is_str(kids(&world), "ac", "the new key counts, the withdrawn one does not, those of the dead URL stay");
+    is_int(notebook_count("warn MCP0103"), 1, "the round has failed");
+    is_int(notebook_count("those of 300 s ago serve, next attempt after 1 s; " URL ": status 500"), 1,
+           "the age is that of the oldest");
+    ok(mcp_issuer_is_whole(&issuer->state, &issuer->plan, world.now), "they are the whole");
+    is_int(mcp_issuer_times(&issuer->state, &issuer->plan).usable_until, REFRESH + DAY, "usable as long as the newest");
+    is_int(mcp_issuer_times(&issuer->state, &issuer->plan).oldest, 0, "and as old as the oldest");
+    is_int(ask(issuer, MCP_ISSUER_DOUBT, world.now + SECOND - 1, &log), MCP_ISSUER_USE, "there is a pause");
+    world_put(&world, OTHER, 200, keys_b);
+    for (world.now += SECOND; world.now < 2 * DAY; world.now += SECOND) {
+        world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+        gone = !gone && !strchr(kids(&world), 'a') ? world.now : gone;
+    }
+    is_str(kids(&world), "b", "the living URL is listened to");
+    ok(gone >= DAY && gone <= DAY + MCP_LIMIT_BACKOFF * SECOND, "keys of the dead one go after a day and %d s",
+       (int)((gone - DAY) / SECOND));
+    ok(mcp_issuer_is_usable(&issuer->state, world.now) &&
+           !mcp_issuer_is_whole(&issuer->state, &issuer->plan, world.now),
+       "then they are not the whole any more");
+    world_put(&world, URL, 200, keys_c);
+    world.now += MCP_LIMIT_BACKOFF * SECOND;
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    is_str(kids(&world), "cb", "when it is back, so are its keys, in their place");
+    ok(mcp_issuer_is_whole(&issuer->state, &issuer->plan, world.now), "and all is well");
+}
+
+/* Both go, one after the other: the keys of each end by themselves. */
+static void test_two_dead_urls(apr_pool_t *pool)
+{
+    world_t world = make_world(pool, 0);
+    subject_t *issuer = make_issuer(URL, OTHER, pool);
+    mcp_log_t log = notebook_open();
+    apr_time_t last = 0;
+
+    world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+    world_put(&world, URL, 500, "");
+    for (world.now = SECOND; world.now < 3 * DAY; world.now += SECOND) {
+        if (world.now == DAY / 2) {
+            world.down = true;
+        }
+        world_ask(&world, issuer, MCP_ISSUER_ROUTINE, &log);
+        if (world.now == DAY + 100 * SECOND) {
+            is_str(kids(&world), "b", "the first ones are gone, though no URL answers");
+        }
+        last = mcp_issuer_is_usable(&issuer->state, world.now) ? world.now : last;
+    }
+    ok(last < DAY / 2 + DAY && last > DAY / 2 + DAY - (MCP_LIMIT_BACKOFF + 1) * SECOND, "the others half a day later");
+    is_int(ask(issuer, MCP_ISSUER_ROUTINE, issuer->state.retry_at - 1, &log), MCP_ISSUER_DOWN, "then there are none");
+}
+
 /* A round whose time ran out before its end counts as half of one. */
 static void test_cut_round(apr_pool_t *pool)
 {
@@ -270,7 +347,7 @@ static void test_cut_round(apr_pool_t *pool)
     ok(!mcp_issuer_is_whole(&issuer->state, &issuer->plan, SECOND), "and is not the whole");
     mcp_gather_deliver(round.gather, &answer, &log);
     mcp_gather_deliver(round.gather, &answer, &log);
-    is_int(mcp_gather_result(round.gather)->keys->count, 2, "what comes after the end is not taken");
+    is_int(mcp_keysets_numbers(&mcp_gather_result(round.gather)->sets), 3, "what comes after the end is not taken");
 }
 
 /* A process that goes in the middle of its round is not waited for, and not listened to when it was only slow. */
@@ -371,7 +448,7 @@ static void test_inheritance(apr_pool_t *pool)
     subject_t *issuer = make_issuer(URL, NULL, pool), *heir = make_issuer(URL, NULL, pool);
     mcp_log_t log = notebook_open();
 
-    mcp_issuer_restore(&issuer->state, -1000 * SECOND);
+    mcp_issuer_restore(&issuer->state, &issuer->plan, 1, -1000 * SECOND);
     ok(mcp_issuer_is_usable(&issuer->state, 0) && mcp_issuer_is_whole(&issuer->state, &issuer->plan, 0),
        "keys of an earlier run serve, from before the machine was started");
     ok(!mcp_issuer_is_usable(&issuer->state, DAY - 1000 * SECOND), "for a day from when they were fetched");
@@ -385,12 +462,16 @@ static void test_inheritance(apr_pool_t *pool)
     mcp_issuer_succeed(&issuer->state, &heir->state, world.now);
     is_int(ask(issuer, MCP_ISSUER_DOUBT, world.now + SECOND, &log), MCP_ISSUER_USE, "is remembered over restarts");
     is_int(ask(issuer, MCP_ISSUER_ROUTINE, world.now + SECOND, &log), MCP_ISSUER_USE, "as what is due");
+    issuer = make_issuer(URL, OTHER, pool);
+    mcp_issuer_restore(&issuer->state, &issuer->plan, 1, 0);
+    ok(mcp_issuer_is_usable(&issuer->state, 0) && !mcp_issuer_is_whole(&issuer->state, &issuer->plan, 0),
+       "keys of one URL of two are not the whole");
 }
 
 int main(void)
 {
     apr_pool_t *pool;
-    signer_t a, b;
+    signer_t a, b, c;
 
     alarm(60);
     apr_initialize();
@@ -399,6 +480,8 @@ int main(void)
     b = signer_make("b", pool);
     keys_a = signer_jwks(&a, pool);
     keys_b = signer_jwks(&b, pool);
+    c = signer_make("c", pool);
+    keys_c = signer_jwks(&c, pool);
     test_first(pool, 0);
     test_first(pool, 400 * DAY);
     test_outage(pool, 0);
@@ -408,6 +491,8 @@ int main(void)
     test_rotation(pool);
     test_bad_answers(pool);
     test_half(pool);
+    test_dead_url(pool);
+    test_two_dead_urls(pool);
     test_cut_round(pool);
     test_lost_round(pool);
     test_demand(pool);

@@ -636,6 +636,49 @@ static void test_state(apr_pool_t *pool)
     (void)log;
 }
 
+/* One of two key URLs dies: keys of the other come and go as ever, and what the dead one gave serves on, from a state file
+ * as well, which is as old as that. */
+static void test_two_urls(apr_pool_t *pool)
+{
+    mcp_keyring_source_t source =
+        make_source(url_of("", pool), url_of("/dies", pool), NULL, apr_time_from_sec(5), pool);
+    apr_array_header_t *urls = apr_array_copy(pool, source.plan.source.key_urls);
+    signer_t c = signer_make("c", pool);
+    mcp_snapshot_t snapshot;
+    mcp_view_t text;
+    mcp_keyring_t *ring;
+    apr_time_t age;
+
+    APR_ARRAY_PUSH(urls, const char *) = url_of("/lives", pool);
+    source.plan.source.key_urls = urls;
+    source.state_path = apr_psprintf(pool, "/tmp/mcp-keyring-%d-two.json", (int)getpid());
+    serve("/dies", &a, pool);
+    serve("/lives", &b, pool);
+    ring = mcp_keyring_create(&source, pool);
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "a key of the first URL");
+    is_int(verify(ring, &b, "b", pool), MCP_OK, "one of the second");
+    loopback_route(server, "/dies", "HTTP/1.1 500 Oops\r\nConnection: close\r\n", "");
+    serve("/lives", &c, pool);
+    source.store->issuer.loaded_at[0] -= apr_time_from_sec(1000); /* time flies */
+    is_int(verify(ring, &c, "c", pool), MCP_OK, "a new key of the second while the first is dead");
+    is_int(verify(ring, &b, "b", pool), MCP_UNKNOWN_KEY, "the withdrawn one");
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "the first one's");
+    is_int(atomic_load(&source.store->keys_count), 2, "two keys in all");
+    ok(mcp_readfile(&text, source.state_path, true, pool) == APR_SUCCESS &&
+           mcp_snapshot_read(&snapshot, text, source.store->identity, apr_time_now(), pool),
+       "they are kept in the state file");
+    unlink(source.state_path);
+    age = apr_time_now() - snapshot.fetched;
+    ok(age >= apr_time_from_sec(1000) && age < apr_time_from_sec(1100), "from the time of the older");
+    source.store = make_source("", "", NULL, 0, pool).store;
+    loopback_route(server, "/lives", "HTTP/1.1 500 Oops\r\nConnection: close\r\n", "");
+    ok(mcp_store_restore(source.store, &source.plan, &snapshot, mcp_keyring_now() - age), "another run takes over");
+    ring = mcp_keyring_create(&source, pool);
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "the key of the one");
+    is_int(verify(ring, &c, "c", pool), MCP_OK, "and of the other");
+    is_int(verify(ring, &b, "b", pool), MCP_UNKNOWN_KEY, "they are the whole");
+}
+
 /* A new configuration takes over while processes of the old one still use theirs. */
 static void test_succession(apr_pool_t *pool)
 {
@@ -713,6 +756,7 @@ int main(void)
     test_processes(pool);
     test_background(pool);
     test_state(pool);
+    test_two_urls(pool);
     test_succession(pool);
     test_slow_thread(pool);
     test_discovery(pool);
