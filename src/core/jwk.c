@@ -262,34 +262,43 @@ static const char *kid_for_log(const json_t *jwk, apr_pool_t *pool)
     return mcp_json_string(&kid, json_object_get(jwk, "kid")) ? mcp_log_name(kid, pool) : "(none)";
 }
 
+/* Leave out what follows the first keys of a set. */
+static void cut(mcp_jwks_t *set, unsigned first, unsigned all, const mcp_log_t *log)
+{
+    set->cut = true;
+    mcp_log(log, MCP_LOG_WARN, "MCP0005",
+            "the set has %u keys, those after the first %u are left out; tokens that they have signed are answered 503",
+            all, first);
+}
+
 bool mcp_jwk_add_document(mcp_jwks_t *set, const json_t *document, const mcp_log_t *log)
 {
     const json_t *keys = json_object_get(document, "keys");
     json_t *jwk;
     int before = set->count;
+    bool full = before == MCP_LIMIT_KEYS;
     size_t i;
 
     json_array_foreach (keys, i, jwk) {
-        const char *unfit = add_jwk(set, jwk);
+        const char *unfit;
 
+        if (set->count == MCP_LIMIT_KEYS || i == MCP_LIMIT_KEYS_READ) {
+            cut(set, (unsigned)i, (unsigned)json_array_size(keys), log);
+            break;
+        }
+        unfit = add_jwk(set, jwk);
         if (unfit) {
             mcp_log(log, MCP_LOG_WARN, "MCP0002", "key %u of the set, kid \"%s\", is left out: %s", (unsigned)i + 1,
                     kid_for_log(jwk, set->pool), unfit);
         } else {
             publish(set, jwk);
         }
-        if (set->count == MCP_LIMIT_KEYS || i + 1 == MCP_LIMIT_KEYS_READ) {
-            mcp_log(
-                json_array_size(keys) > i + 1 ? log : NULL, MCP_LOG_WARN, "MCP0005",
-                "the set has %u keys, those after the first %u are left out; tokens that they have signed are refused",
-                (unsigned)json_array_size(keys), (unsigned)i + 1);
-            break;
-        }
     }
-    if (set->count == before) {
-        mcp_log(log, MCP_LOG_ERROR, "MCP0003", "expected a JWK Set with a key to verify signatures, got none");
+    if (set->count > before || (full && json_array_size(keys) > 0)) {
+        return true;
     }
-    return set->count > before;
+    mcp_log(log, MCP_LOG_ERROR, "MCP0003", "expected a JWK Set with a key to verify signatures, got none");
+    return false;
 }
 
 bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)

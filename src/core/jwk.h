@@ -24,6 +24,7 @@ typedef struct {
     apr_pool_t *pool;
     mcp_jwk_t keys[MCP_LIMIT_KEYS];
     int count;
+    bool cut; /* there were more keys than are kept */
     json_t
         *published; /* an array of the JWKs that were added, reduced to what their keys need; NULL before the first */
 } mcp_jwks_t;
@@ -34,8 +35,8 @@ unsigned mcp_jwk_alg(mcp_view_t name);
 /* An empty set in a pool. */
 mcp_jwks_t *mcp_jwk_set(apr_pool_t *pool);
 
-/* Add the usable keys of a JWK Set text. False when the text is no set, has duplicate members or no usable key; the
- * keys gained before that stay. */
+/* Add the usable keys of a JWK Set text, as far as there is room. False when the text is no set, has duplicate members or
+ * no usable key; but a set that comes when there is no room is not looked into. */
 bool mcp_jwk_add_set(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log);
 
 /* The same for a set that is parsed already. */

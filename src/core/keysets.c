@@ -4,6 +4,9 @@
 
 #include "json.h"
 
+/* A member that says that the URL has more keys than these. */
+#define CUT "cut"
+
 static void set(json_t *object, const char *name, json_t *value)
 {
     if (json_object_set(object, name, value) != 0) {
@@ -15,6 +18,9 @@ void mcp_keysets_put(mcp_keysets_t *sets, int number, const mcp_jwks_t *keys)
 {
     sets->of[number] = mcp_json_own(json_object(), keys->pool);
     set(sets->of[number], "keys", keys->published);
+    if (keys->cut) {
+        set(sets->of[number], CUT, json_true());
+    }
 }
 
 unsigned mcp_keysets_numbers(const mcp_keysets_t *sets)
@@ -90,6 +96,7 @@ bool mcp_keysets_add(mcp_jwks_t *keys, mcp_view_t text, const mcp_log_t *log)
     }
     for (int i = 0; i < MCP_LIMIT_KEY_URLS; i++) {
         added = (sets.of[i] && mcp_jwk_add_document(keys, sets.of[i], log)) || added;
+        keys->cut = keys->cut || json_is_true(json_object_get(sets.of[i], CUT));
     }
     return added;
 }

@@ -13,7 +13,7 @@
 /* Bytes of a kid, in tokens and in key sets. */
 #define MCP_LIMIT_KID 512
 
-/* Keys kept from one set; providers publish 2 to 10. What follows is left out, so a lookup stays short. */
+/* Keys kept of one issuer; providers publish 2 to 10. What follows is left out, so a lookup stays short. */
 #define MCP_LIMIT_KEYS 64
 
 /* MCPScopeImplies rules of one section: each challenge walks them, for anybody who asks. */

@@ -293,6 +293,12 @@ static mcp_reason_t verify(const mcp_jwks_t *keys, const mcp_jws_t *jws, unsigne
     return keys ? mcp_jws_verify(jws, keys, algs) : MCP_KEYS_UNAVAILABLE;
 }
 
+/* A token that these keys do not verify may be good all the same, unless they are all that the issuer has. */
+static mcp_reason_t judge(mcp_reason_t reason, const mcp_jwks_t *keys, bool whole)
+{
+    return is_doubtful(reason) && !(whole && keys && !keys->cut) ? MCP_KEYS_UNAVAILABLE : reason;
+}
+
 #define STAMP_OF_STATIC 2
 
 static apr_uint64_t stamp_of_fetched(unsigned generation)
@@ -320,16 +326,15 @@ static mcp_reason_t verify_fetched(apr_uint64_t *stamp, mcp_keyring_t *ring, con
     mcp_keyset_release(held);
     if (is_doubtful(reason)) {
         unsigned before = held.number;
+        bool whole;
 
         reconsider(ring, arrived, log);
         mcp_keyset_catch_up(ring->keyset, log);
         held = hold(ring, log);
-        reason = held.number == before ? reason : verify(held.keys, jws, algs);
+        whole = atomic_load(&ring->source.store->complete) && is_usable(ring, mcp_keyring_now());
+        reason = judge(held.number == before ? reason : verify(held.keys, jws, algs), held.keys, whole);
         *stamp = stamp_of(&held);
         mcp_keyset_release(held);
-    }
-    if (is_doubtful(reason) && !(atomic_load(&ring->source.store->complete) && is_usable(ring, mcp_keyring_now()))) {
-        reason = MCP_KEYS_UNAVAILABLE; /* it cannot be said that the issuer has no other keys */
     }
     return reason;
 }
@@ -344,7 +349,8 @@ mcp_reason_t mcp_keyring_verify(apr_uint64_t *stamp, mcp_keyring_t *ring, const 
     if ((jws->alg & algs) == 0) { /* no keys could help it */
         return MCP_ALGORITHM;
     }
-    return ring->keyset ? verify_fetched(stamp, ring, jws, algs, log) : verify(ring->source.static_keys, jws, algs);
+    return ring->keyset ? verify_fetched(stamp, ring, jws, algs, log)
+                        : judge(verify(ring->source.static_keys, jws, algs), ring->source.static_keys, true);
 }
 
 void mcp_keyring_refresh(mcp_keyring_t *ring, const mcp_log_t *log)

@@ -69,6 +69,7 @@ static const mcp_jwks_t *parse(const mcp_keyset_t *set, const char *text, const 
     for (int i = 0; set->static_keys && i < set->static_keys->count; i++) {
         keys->keys[keys->count++] = set->static_keys->keys[i];
     }
+    keys->cut = set->static_keys && set->static_keys->cut;
     return mcp_keysets_add(keys, mcp_view_of(text), log) ? keys : NULL;
 }
 

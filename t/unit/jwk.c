@@ -324,6 +324,12 @@ static void test_many(apr_pool_t *pool)
     ok(taken, "C-12 10,000 keys");
     is_int(set->count, MCP_LIMIT_KEYS, "C-12 so many are kept");
     is_str(set->keys[MCP_LIMIT_KEYS - 1].kid, "k63", "C-12 the first ones");
+    ok(set->cut, "C-12 others are left out");
+    is_int(notebook_count("warn MCP0005: the set has 10000 keys, those after the first 64"), 1, "C-12 with a warning");
+    ok(mcp_jwk_add_set(set, mcp_view_of(apr_pstrcat(pool, "{\"keys\":[", forge_jwk(&ed, NULL, pool), "]}", NULL)),
+                       NULL),
+       "C-12 another set is one, though there is no room");
+    ok(!mcp_jwk_add_set(set, mcp_view_of("{\"keys\":[]}"), NULL), "C-12 an empty one is not");
     ok(!mcp_jwk_add_pem(set, mcp_view_of(forge_pem(&p256, false, pool)), NULL), "C-12 no room for a PEM key");
     ok(!mcp_jwk_add_secret(set, mcp_view_of("0123456789abcdef0123456789abcdef")), "C-12 nor for a secret");
     is_int(set->count, MCP_LIMIT_KEYS, "C-12 nothing was added");
@@ -331,6 +337,11 @@ static void test_many(apr_pool_t *pool)
         apr_pstrcat(pool, forge_jwk(&ed, "\"kid\":\"a\"", pool), ",", forge_jwk(&ed, "\"kid\":\"a\"", pool), NULL),
         &taken, pool);
     is_int(set->count, 2, "C-12 a kid twice is two keys");
+    ok(!set->cut, "C-12 and nothing is left out");
+    parts->nelts = MCP_LIMIT_KEYS;
+    set = set_of(apr_array_pstrcat(pool, parts, ','), &taken, pool);
+    ok(set->count == MCP_LIMIT_KEYS && !set->cut, "C-12 nor of as many keys as are kept");
+    parts->nelts = 10000;
     for (int i = 0; i < 10000; i++) {
         APR_ARRAY_IDX(parts, i, const char *) = "{}";
     }

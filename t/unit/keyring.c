@@ -426,12 +426,12 @@ static int exchange_under(mcp_keyring_source_t *source, const char *keys, int co
     return wrong;
 }
 
-/* As many keys as there may be, which take a while to read; the last one is this signer's. */
-static const char *many_keys(const signer_t *last, apr_pool_t *pool)
+/* So many keys, which take a while to read; the last one is this signer's. */
+static const char *many_keys(int count, const signer_t *last, apr_pool_t *pool)
 {
     const char *keys = "{\"keys\":[";
 
-    for (int i = 1; i < MCP_LIMIT_KEYS; i++) {
+    for (int i = 1; i < count; i++) {
         signer_t other = signer_make(apr_psprintf(pool, "other-%d", i), pool);
 
         keys = apr_pstrcat(pool, keys, signer_jwk(&other, pool), ",", NULL);
@@ -439,10 +439,59 @@ static const char *many_keys(const signer_t *last, apr_pool_t *pool)
     return apr_pstrcat(pool, keys, signer_jwk(last, pool), "]}", NULL);
 }
 
+/* Keys from a file, so many. */
+static const mcp_jwks_t *static_keys(int count, const signer_t *last, apr_pool_t *pool)
+{
+    mcp_jwks_t *keys = mcp_jwk_set(pool);
+
+    if (!mcp_jwk_add_set(keys, mcp_view_of(many_keys(count, last, pool)), NULL)) {
+        abort();
+    }
+    return keys;
+}
+
+/* More keys than are kept: a token that those which are kept do not verify may be good all the same. */
+static void test_many(apr_pool_t *pool)
+{
+    loopback_route_t *route = loopback_json(server, "/many", many_keys(MCP_LIMIT_KEYS, &a, pool));
+    mcp_keyring_t *ring = make_ring("/many", NULL, apr_time_from_sec(5), pool);
+    mcp_jwks_t *fixed;
+    const char *useless = "{\"keys\":[";
+
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "the last of as many keys as are kept");
+    is_int(verify(ring, &b, "b", pool), MCP_UNKNOWN_KEY, "they are all");
+    ring = make_ring("/many", NULL, apr_time_from_sec(5), pool);
+    loopback_json(server, "/many", many_keys(MCP_LIMIT_KEYS + 1, &a, pool));
+    is_int(verify(ring, &a, "a", pool), MCP_KEYS_UNAVAILABLE, "the last of one key more");
+    is_int(hits(route), 3, "after one fetch that may have helped");
+    is_int(verify(ring, &b, "b", pool), MCP_KEYS_UNAVAILABLE, "and any other that is not among those kept");
+    is_int(
+        verify(make_ring(NULL, static_keys(MCP_LIMIT_KEYS + 1, &a, pool), apr_time_from_sec(5), pool), &a, "a", pool),
+        MCP_KEYS_UNAVAILABLE, "the same with keys from a file");
+    is_int(verify(make_ring(NULL, static_keys(MCP_LIMIT_KEYS, &a, pool), apr_time_from_sec(5), pool), &b, "b", pool),
+           MCP_UNKNOWN_KEY, "unless they are all");
+
+    serve("/one", &b, pool);
+    ring = make_ring("/one", static_keys(MCP_LIMIT_KEYS - 1, &a, pool), apr_time_from_sec(5), pool);
+    is_int(verify(ring, &b, "b", pool), MCP_OK, "room for one key that is fetched beside those of a file");
+    is_int(verify(ring, &forger, "c", pool), MCP_UNKNOWN_KEY, "they are all");
+    ring = make_ring("/one", static_keys(MCP_LIMIT_KEYS, &a, pool), apr_time_from_sec(5), pool);
+    is_int(verify(ring, &a, "a", pool), MCP_OK, "no room: those of the file serve");
+    is_int(verify(ring, &b, "b", pool), MCP_KEYS_UNAVAILABLE, "the other one is missed");
+    fixed = mcp_jwk_set(pool);
+    for (int i = 0; i < MCP_LIMIT_KEYS_READ; i++) {
+        useless = apr_pstrcat(pool, useless, "{},", NULL);
+    }
+    mcp_jwk_add_set(fixed, mcp_view_of(apr_pstrcat(pool, useless, signer_jwk(&b, pool), "]}", NULL)), NULL);
+    ring = make_ring("/one", fixed, apr_time_from_sec(5), pool);
+    is_int(verify(ring, &b, "b", pool), MCP_OK, "a file with too many keys that are useless");
+    is_int(verify(ring, &forger, "c", pool), MCP_KEYS_UNAVAILABLE, "may have had a useful one behind them");
+}
+
 /* A new key is there; one thread reads it, and the others must not say meanwhile that it is unknown. */
 static void test_new_key(apr_pool_t *pool)
 {
-    const char *keys = many_keys(&b, pool);
+    const char *keys = many_keys(MCP_LIMIT_KEYS, &b, pool);
     worker_t workers[THREADS];
     int good = 0;
 
@@ -464,7 +513,7 @@ static void test_new_key(apr_pool_t *pool)
 
 static void test_stamps(apr_pool_t *pool)
 {
-    const char *keys = many_keys(&b, pool);
+    const char *keys = many_keys(MCP_LIMIT_KEYS, &b, pool);
     int wrong = 0;
 
     for (int i = 0; i < 10; i++) {
@@ -769,6 +818,7 @@ int main(void)
     test_herd(pool);
     test_bounded_wait(pool);
     test_flood(pool);
+    test_many(pool);
     test_new_key(pool);
     test_stamps(pool);
     test_generations(pool);

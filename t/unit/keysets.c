@@ -34,6 +34,15 @@ static const char *kids_of(const char *text, apr_pool_t *pool)
     return kids;
 }
 
+/* Whether a text has more keys than there is room for. */
+static bool is_cut(const char *text, apr_pool_t *pool)
+{
+    mcp_jwks_t *keys = mcp_jwk_set(pool);
+
+    mcp_keysets_add(keys, mcp_view_of(text), NULL);
+    return keys->cut;
+}
+
 static void test_round_trip(apr_pool_t *pool)
 {
     mcp_keysets_t sets = { { NULL } }, read;
@@ -105,12 +114,19 @@ static void test_room(apr_pool_t *pool)
         many = apr_pstrcat(pool, many, ",", many, NULL);
     }
     put(&sets, 0, apr_pstrcat(pool, "{\"keys\":[", many, "]}", NULL), pool);
-    put(&sets, 1, apr_pstrcat(pool, "{\"keys\":[", many, ",", many, "]}", NULL), pool);
+    put(&sets, 1, apr_pstrcat(pool, "{\"keys\":[", many, ",", many, ",", many, "]}", NULL), pool);
     put(&sets, 2, jwks_b, pool);
     is_int(mcp_keysets_count(&sets), MCP_LIMIT_KEYS, "no more are counted than are kept");
     is_int(strlen(kids_of(mcp_keysets_text(&sets, pool), pool)), MCP_LIMIT_KEYS, "nor taken");
     mcp_keysets_renew(&sets, &(mcp_keysets_t){ { NULL } }, 6);
     is_int(mcp_keysets_count(&sets), MCP_LIMIT_KEYS, "what there was no room for is not forgotten");
+    ok(is_cut(mcp_keysets_text(&sets, pool), pool), "that there was more is said");
+    mcp_keysets_renew(&sets, &(mcp_keysets_t){ { NULL } }, 2);
+    ok(is_cut(mcp_keysets_text(&sets, pool), pool), "also of what a URL alone had too many of");
+    mcp_keysets_renew(&sets, &(mcp_keysets_t){ { NULL } }, 0);
+    put(&sets, 0, jwks_a, pool);
+    put(&sets, 1, jwks_b, pool);
+    ok(!is_cut(mcp_keysets_text(&sets, pool), pool), "and only then");
 }
 
 int main(void)
