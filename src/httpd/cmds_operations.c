@@ -3,6 +3,8 @@
 #include "../core/operation.h"
 #include "../core/units.h"
 
+#define EXAMPLE "MCPOperation tools/call delete_* files:delete"
+
 MCP_CMD_ARGV(operation)
 {
     mcp_dir_conf_t *dir = section;
@@ -17,12 +19,15 @@ MCP_CMD_ARGV(operation)
     if (none) {
         return NULL;
     }
+    if ((wrong = mcp_cmds_list(cmd, argc, argv, "is no word of a rule", EXAMPLE)) != NULL) {
+        return wrong;
+    }
     if ((wrong = mcp_operation_parse(&operation, argc, argv, cmd->pool)) != NULL) {
         return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", wrong, NULL);
     }
     if (dir->operations->nelts == MCP_LIMIT_OPERATIONS) {
         return mcp_cmds_refuse(cmd, mcp_cmds_words(cmd, argc, argv), "is one rule too many: a section has at most 1024",
-                               "MCPOperation tools/call * tools:call");
+                               EXAMPLE);
     }
     APR_ARRAY_PUSH(dir->operations, mcp_operation_t) = operation;
     return NULL;
