@@ -3,13 +3,14 @@
 #include <apr_fnmatch.h>
 
 #include "limits.h"
+#include "log.h"
 #include "uri.h"
 
 #define EXAMPLE "; for example MCPOperation tools/call delete_* files:delete"
 
 static const char *refuse(const char *word, const char *what, apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "'%.100s' %s" EXAMPLE, word, what);
+    return apr_psprintf(pool, "'%s' %s" EXAMPLE, mcp_log_word(word, pool), what);
 }
 
 static const char *check_method(const char *method, apr_pool_t *pool)
@@ -58,7 +59,7 @@ const char *mcp_operation_parse(mcp_operation_t *operation, int argc, char *cons
     const char *wrong;
 
     if (argc < 3) {
-        return "a method, a pattern for its name, and what it needs are expected" EXAMPLE;
+        return refuse(argc > 0 ? argv[0] : "", "is not a method, a pattern for its name, and what it needs", pool);
     }
     *operation = (mcp_operation_t){ argv[0], argv[1], kind_of(argv[2]), mcp_scope_make(pool) };
     if ((wrong = check_method(argv[0], pool)) != NULL || (wrong = check_pattern(argv[1], pool)) != NULL) {
