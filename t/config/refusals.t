@@ -7,7 +7,7 @@ use Test::More;
 use MCPTest::HTTP;
 use MCPTest::Httpd;
 use MCPTest::Key;
-use MCPTest::Util qw(spew tempdir wait_until);
+use MCPTest::Util qw(project_dir slurp spew tempdir);
 
 my $dir = tempdir();
 spew("$dir/keys.json", MCPTest::Key::jwks(MCPTest::Key->get('RSA-2048')));
@@ -18,13 +18,15 @@ my $HUGE = 'x' x 5000;    # of a line in .htaccess, httpd reads 8 KB
 # Kinds of words: a right one, then wrong ones, each with what the message shows where that is something else. To every kind but the lenient
 # ones come a control byte, a byte that is not ASCII, and both behind a huge word.
 my @SECRET = map { [ $_ => '...@as.example' ] } 'https://user:hunter2@as.example', 'https://user:hun/hunter2@as.example', 'user:hunter2@as.example';
-my @URL = ('', 'as.example', '//as.example', 'https://', 'mailto:as.example', 'https://as.example/#', 'https://as.example:-1', 'https://as.example:65536', [ 'https://@as.example' => 'https://...@as.example' ], @SECRET);
+my @URL = ('', 'as.example', '//as.example', 'https://', 'mailto:as.example',
+    'https://as.example/#', 'https://as.example:-1', 'https://as.example:65536', [ 'https://@as.example' => 'https://...@as.example' ], @SECRET);
 my %KIND = (
     algorithm => [ 'RS256', '', 'NONE', 'RS255', 'HS256x', 'RS256,ES256' ],
     audience  => [ 'api://a', '' ],
     body      => [ 'default', '', 'json' ],
     brief     => [ '30s', '', '0x10', '300001ms', '6m' ],
     cache     => [ 'none', '', 'shmcb:/x', ':', [ 'redis:user:hunter2@127.0.0.1' => 'redis:...@127.0.0.1' ] ],
+    call      => [ 'tools/call', 'tools/*', 'tools/[a]', $HUGE ],
     claim     => [ 'email', '', $HUGE ],
     default   => [ 'default', 'Default', 'defaults' ],
     dir       => [ "$dir", "$dir/missing", "$dir/keys.json" ],
@@ -42,15 +44,16 @@ my %KIND = (
     mode      => [ 'enforce', '', 'On' ],
     origin    => [ 'https://a.example', '', 'https://a.example/x', 'https://', 'https://a.example:0', 'https://a.example?', '*.example' ],
     param     => [ 'tenant', '', 'error', 'Realm', 'my_scope', 'a,b' ],
+    pattern   => [ 'delete_*', 'a/../b', $HUGE ],
+    prefix    => [ 'api://', '', 'a"b', 'a\b' ],
     profile   => [ 'okta', '', 'ok' ],
     proxy     => [ 'http://proxy.example:3128', '', 'http://', 'http://proxy.example/?', [ 'user:hunter2@proxy.example' => '...' ] ],
     resource  => [ 'https://h.example/mcp', @URL, 'mcp://h.example/mcp', 'http://10.0.0.1/mcp' ],
     role      => [ 'editor', '', 'a b', 'a"b' ],
     scope     => [ 'files:read', '', 'a b', 'a"b', 'offline_access' ],
-    prefix    => [ 'api://', '', 'a"b', 'a\b' ],
     secret    => [ "file:$dir/secret", "file:$dir/long", map { [ $_ => '...' ] } 'hunter2hunter2', "hunter2$HUGE\x01", 'http://as.example/hunter2' ],
-    skew      => [ '30s', '', '-1', '+5s', '1.5s', '5kb', 's', '1e3', '0x10', '5 s', '9999999999', '999999999d', '301s', '300001ms', '6m', '1h', '1d' ],
     size      => [ '8M', '', '-1', '1.5M', '8MB', '2049M', '9999999999', '999999999G' ],
+    skew      => [ '30s', '', '-1', '+5s', '1.5s', '5kb', 's', '1e3', '0x10', '5 s', '9999999999', '999999999d', '301s', '300001ms', '6m', '1h', '1d' ],
     switch    => [ 'Off', '', '1', 'false' ],
     text      => ['x'],
     trusted   => [ 'https://as.example', '', 'https://as.example/', 'HTTPS://as.example' ],
@@ -58,7 +61,7 @@ my %KIND = (
     url       => [ 'https://as.example/introspect', '', 'https://', @SECRET ],
     value     => [ 'x', 'a=b', 'a\b' ],
 );
-my %LENIENT = map { $_ => 1 } qw(audience claim id member secret text);
+my %LENIENT = map { $_ => 1 } qw(audience call claim id member pattern secret text);
 
 # Where it stands, the directive, the kinds of its words: optional with ?, any number with *.
 my @DIRECTIVES = map { [split] } split /\n/, <<'ROWS';
@@ -94,6 +97,9 @@ section    MCPForwardClaim        claim header
 section    MCPForwardToken        switch
 section    MCPClockSkew           skew
 section    MCPErrorBody           body
+section    MCPOperation           call pattern scope*
+section    MCPMaxBody             size
+section    MCPBatch               switch
 section    MCPMode                mode
 section    Require_mcp-scope      scope*
 section    Require_mcp-any-scope  scope*
@@ -101,6 +107,9 @@ section    Require_mcp-role       role*
 section    Require_mcp-any-role   role*
 section    Require_mcp-claim      text text*
 ROWS
+
+my %registered = map { $_ => 1 } slurp(project_dir() . '/src/httpd/cmds.c') =~ /AP_INIT_\w+\(\s*"(MCP\w+)"/g;
+is_deeply [ sort keys %registered ], [ sort grep { /^MCP/ } map { $_->[1] } @DIRECTIVES ], 'every directive has its row';
 
 my $ISSUER = "MCPIssuer https://as.example\n";
 sub server ($line)    { return "$ISSUER$line\n" }
@@ -174,25 +183,42 @@ check(@{ $tenants[$_] }, $said{$_} // 'nothing') for 0 .. $#tenants;
 my $vhost = "<VirtualHost *:9>\n%s\n</VirtualHost>\n";
 my $plain = "MCPIssuer http://as.example\n";
 for my $case (
-    [ 'plain http, allowed for a part of its name', qr{^MCP0300: MCPIssuer: 'http://as\.example' is plain http .*; for example https://as\.example, or MCPAllowHTTP as\.example \(\S+:\d+\)$}m, "MCPAllowHTTP example\n$plain" ],
-    [ 'plain http, allowed next door',              qr{MCPIssuer: 'http://as\.example' is plain http}, $plain . sprintf $vhost, 'MCPAllowHTTP as.example' ],
-    [ 'a resource on plain http',                   qr{MCPResource: 'http://h\.example/x' is plain http .*; for example https://h\.example/x, or MCPAllowHTTP h\.example \(\S+:\d+\)$}m, location('MCPResource http://h.example/x') ],
-    [ 'a huge one',                                 qr{MCPResource: 'http://x{93}\.\.\.' is plain http .*; for example https://x{92}\.\.\., or MCPAllowHTTP x{100}\.\.\. \(\S+:\d+\)$}m, location("MCPResource http://$HUGE/x") ],
-    [ 'two secrets',                                qr/MCPSharedSecret: 'file:\S+' is the second one; for example/, container("MCPSharedSecret file:$dir/secret\nMCPSharedSecret file:$dir/secret") ],
-    [ 'HS for all issuers',                         qr/MCPAlgorithms: .* needs MCPSharedSecret .*; for example .* \(\S+:\d+\)$/m, server('MCPAlgorithms RS256 HS256') ],
-    [ 'HS for all issuers of a host',               qr/MCPAlgorithms: .* needs MCPSharedSecret/, $ISSUER . sprintf $vhost, 'MCPAlgorithms RS256 HS256' ],
-    [ 'trust in a stranger',                        qr{MCPTrustIssuer: 'https://b\.example' is no MCPIssuer of this server; for example MCPTrustIssuer https://as\.example \(\S+:\d+\)$}m, location('MCPTrustIssuer https://b.example') ],
-    [ "trust in the main server's",                 qr{MCPTrustIssuer: 'https://as\.example' is no MCPIssuer of this server}, $ISSUER . sprintf $vhost, "MCPIssuer https://b.example\n<Location /x>\nMCPTrustIssuer https://as.example\n</Location>" ],
-    [ 'two defaults',                               qr{MCPResource: 'https://h\.example/b default' is the second default of this server; for example keep one \(\S+:\d+\)$}m, location("MCPResource https://h.example/a default\nMCPResource https://h.example/b default") ],
-    [ 'an issuer within another',                   qr{^<MCPIssuer: '.*https://b\.example.*' stands inside of another; for example <MCPIssuer }m, container("<MCPIssuer \"https://b.example\">\n</MCPIssuer>") ],
-    [ 'an issuer whose line is not closed',         qr{^<MCPIssuer: '"https://b\.example"' has no closing '>'; for example <MCPIssuer }m, "<MCPIssuer \"https://b.example\"\n</MCPIssuer>" ],
-    [ 'two issuers in one section',                 qr{^<MCPIssuer: '.*https://b\.example' is not one URL; for example <MCPIssuer }m, "<MCPIssuer https://a.example https://b.example>\n</MCPIssuer>" ],
-    [ 'no issuer in a section',                     qr{^<MCPIssuer: '' is not one URL; for example <MCPIssuer }m, "<MCPIssuer >\n</MCPIssuer>" ],
-    [ '257 rules',                                  qr/^MCPScopeImplies: 'b256' is one rule too many.*; for example MCPScopeImplies/m, location(join "\n", map { "MCPScopeImplies b$_ n$_" } 0 .. 256) ],
-    [ 'a line of 12 MB',                            qr/^MCPTimeout: 'x{100}\.\.\.' is not a duration; for example 30s$/m, server('MCPTimeout ' . join ' ', ('x' x 200_000) x 60) ],
-    [ '4097 scopes in one rule',                    qr/^Require mcp-scope: 's4096' is one word too many.*; for example/m, location('Require mcp-scope ' . join ' ', map { "s$_" } 0 .. 4096) ],
+    [ 'plain http, allowed for a part of its name', "MCPAllowHTTP example\n$plain",
+        qr{^MCP0300: MCPIssuer: 'http://as\.example' is plain http .*; for example https://as\.example, or MCPAllowHTTP as\.example \(\S+:\d+\)$}m ],
+    [ 'plain http, allowed next door', $plain . sprintf($vhost, 'MCPAllowHTTP as.example'),
+        qr{MCPIssuer: 'http://as\.example' is plain http} ],
+    [ 'a resource on plain http', location('MCPResource http://h.example/x'),
+        qr{MCPResource: 'http://h\.example/x' is plain http .*; for example https://h\.example/x, or MCPAllowHTTP h\.example \(\S+:\d+\)$}m ],
+    [ 'a huge one', location("MCPResource http://$HUGE/x"),
+        qr{MCPResource: 'http://x{93}\.\.\.' is plain http .*; for example https://x{92}\.\.\., or MCPAllowHTTP x{100}\.\.\. \(\S+:\d+\)$}m ],
+    [ 'two secrets', container("MCPSharedSecret file:$dir/secret\nMCPSharedSecret file:$dir/secret"),
+        qr/MCPSharedSecret: 'file:\S+' is the second one; for example/ ],
+    [ 'HS for all issuers', server('MCPAlgorithms RS256 HS256'),
+        qr/MCPAlgorithms: .* needs MCPSharedSecret .*; for example .* \(\S+:\d+\)$/m ],
+    [ 'HS for all issuers of a host', $ISSUER . sprintf($vhost, 'MCPAlgorithms RS256 HS256'),
+        qr/MCPAlgorithms: .* needs MCPSharedSecret/ ],
+    [ 'trust in a stranger', location('MCPTrustIssuer https://b.example'),
+        qr{MCPTrustIssuer: 'https://b\.example' is no MCPIssuer of this server; for example MCPTrustIssuer https://as\.example \(\S+:\d+\)$}m ],
+    [ "trust in the main server's", $ISSUER . sprintf($vhost, "MCPIssuer https://b.example\n<Location /x>\nMCPTrustIssuer https://as.example\n</Location>"),
+        qr{MCPTrustIssuer: 'https://as\.example' is no MCPIssuer of this server} ],
+    [ 'two defaults', location("MCPResource https://h.example/a default\nMCPResource https://h.example/b default"),
+        qr{MCPResource: 'https://h\.example/b default' is the second default of this server; for example keep one \(\S+:\d+\)$}m ],
+    [ 'an issuer within another', container("<MCPIssuer \"https://b.example\">\n</MCPIssuer>"),
+        qr{^<MCPIssuer: '.*https://b\.example.*' stands inside of another; for example <MCPIssuer }m ],
+    [ 'an issuer whose line is not closed', "<MCPIssuer \"https://b.example\"\n</MCPIssuer>",
+        qr{^<MCPIssuer: '"https://b\.example"' has no closing '>'; for example <MCPIssuer }m ],
+    [ 'two issuers in one section', "<MCPIssuer https://a.example https://b.example>\n</MCPIssuer>",
+        qr{^<MCPIssuer: '.*https://b\.example' is not one URL; for example <MCPIssuer }m ],
+    [ 'no issuer in a section', "<MCPIssuer >\n</MCPIssuer>",
+        qr{^<MCPIssuer: '' is not one URL; for example <MCPIssuer }m ],
+    [ '257 rules', location(join "\n", map { "MCPScopeImplies b$_ n$_" } 0 .. 256),
+        qr/^MCPScopeImplies: 'b256' is one rule too many.*; for example MCPScopeImplies/m ],
+    [ 'a line of 12 MB', server('MCPTimeout ' . join ' ', ('x' x 200_000) x 60),
+        qr/^MCPTimeout: 'x{100}\.\.\.' is not a duration; for example 30s$/m ],
+    [ '4097 scopes in one rule', location('Require mcp-scope ' . join ' ', map { "s$_" } 0 .. 4096),
+        qr/^Require mcp-scope: 's4096' is one word too many.*; for example/m ],
 ) {
-    my ($name, $pattern, $conf) = @$case;
+    my ($name, $conf, $pattern) = @$case;
     my ($ok, $said) = MCPTest::Httpd->config_test($conf);
     ok !$ok && $said =~ $pattern, "refused: $name" or diag substr $said, 0, 1000;
 }
@@ -213,7 +239,8 @@ for my $row (@DIRECTIVES) {
     push @wrong, container($line) if $where eq 'server';
     for my $conf (@wrong) {
         my ($ok, $said) = MCPTest::Httpd->config_test($conf);
-        ok !$ok && $said =~ /^(?:\Q$words[0]\E|Require) not allowed (?:here|in)|^\Q$words[0]\E: '.*' stands inside of <MCPIssuer>; for example/m, 'refused in ' . ($conf =~ /(<\w+)/)[0] . ">: $line" or diag $said;
+        ok !$ok && $said =~ /^(?:\Q$words[0]\E|Require) not allowed (?:here|in)|^\Q$words[0]\E: '.*' stands inside of <MCPIssuer>; for example/m,
+            'refused in ' . ($conf =~ /(<\w+)/)[0] . ">: $line" or diag $said;
     }
     next if $where ne 'section' || $line =~ /^Require/;
     my ($ok, $said) = MCPTest::Httpd->config_test("<VirtualHost *:9>\n<Location /x>\n$line\n</Location>\n</VirtualHost>\n");
@@ -222,11 +249,11 @@ for my $row (@DIRECTIVES) {
 
 # What is legal but unwise is said once at each start, with its place.
 my %unwise = (
-    'MCPMode report'                     => qr/nothing is refused/,
-    'MCPForwardToken On'                 => qr/client's token/,
-    'MCPAllowOrigin *'                   => qr/every origin/,
-    'MCPAudience account'                => qr/'account' is no URL/,
-    "MCPAudience $HUGE\xe9"              => qr/'x{100}\.\.\.' is no URL/,
+    'MCPMode report'        => qr/nothing is refused/,
+    'MCPForwardToken On'    => qr/client's token/,
+    'MCPAllowOrigin *'      => qr/every origin/,
+    'MCPAudience account'   => qr/'account' is no URL/,
+    "MCPAudience $HUGE\xe9" => qr/'x{100}\.\.\.' is no URL/,
     "<LimitExcept OPTIONS>\nRequire mcp-scope a\n</LimitExcept>" => qr/other methods need no token/,
 );
 my $unwise = MCPTest::Httpd->start(conf => location(join "\n", sort keys %unwise));
