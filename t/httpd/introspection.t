@@ -235,7 +235,12 @@ is status('/busy', $known), 200, 'a known token';
 $as{busy}->behave(introspect => 'hang');
 $as{busy}->clear;
 my $before = time;
-my @flood  = at_once(60, '/busy', sub ($i) { $i % 6 ? "flood-$i-xxxxxxxxx" : $known });
+my @flood;
+for my $wave (1 .. 5) {    # a slow machine does not get them there at once each time
+    @flood = at_once(60, '/busy', sub ($i) { $i % 6 ? "flood-$wave-$i-xxxxxxxxx" : $known });
+    last if $httpd->error_log =~ /: refused GET \/busy: busy,/;
+    sleep 9;               # MCP_LIMIT_INQUIRY_PAUSE
+}
 is_deeply [ grep { $_->[0] != 200 } @flood[ grep { !(($_ + 1) % 6) } 0 .. 59 ] ], [], 'F-14 known tokens are served in the flood';
 is_deeply [ grep { $_->[0] != 503 } @flood[ grep { (($_ + 1) % 6) } 0 .. 59 ] ], [], 'F-14 the flood is 503, not 401';
 cmp_ok $as{busy}->peak($as{busy}->introspection_path), '<=', 32, 'F-14 at most 32 questions at a time';

@@ -100,7 +100,7 @@ my $start = time;
 is_deeply [ grep { $_ != 401 } map { status('flood', _header => { kid => "flood-$_" }) } 1 .. 200 ], [], '200 unknown kids are 401';
 cmp_ok $as{flood}->count($as{flood}->jwks_path), '<=', 1, 'and one fetch';
 is status('flood'), 404, 'a good token meanwhile';
-cmp_ok time - $start, '<', 20, 'nobody waited for long';
+cmp_ok time - $start, '<', 100, 'they did not wait a second each';
 
 # Authorization servers that cannot answer: 503, never 401, and never anything let in.
 for my $name (qw(away redirect html cut endless duplicate empty hang status liar nojwks)) {

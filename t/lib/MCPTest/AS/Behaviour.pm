@@ -52,8 +52,8 @@ my %BEHAVE = (
     to_file       => sub ($doc, $arg) { redirect('file:///etc/passwd') },
     retry_after   => sub ($doc, $arg) { { status => 429, headers => [ [ 'Retry-After', $arg // 30 ] ], json => { error => 'scripted' } } },
     cache_control => sub ($doc, $arg) { { headers => [ [ 'Cache-Control', $arg // 'no-store' ] ], json => $doc } },
-    many_keys          => sub ($doc, $arg) { key_set(@{ $doc->{keys} }, other_keys($arg // 10_000)) },
-    many_keys_first    => sub ($doc, $arg) { key_set(other_keys($arg // 10_000), @{ $doc->{keys} }) },
+    many_keys          => sub ($doc, $arg) { key_texts((map { json_text($_) } @{ $doc->{keys} }), other_keys($arg // 10_000)) },
+    many_keys_first    => sub ($doc, $arg) { key_texts(other_keys($arg // 10_000), map { json_text($_) } @{ $doc->{keys} }) },
     no_usable_keys     => sub ($doc, $arg) { key_set(bad_keys()) },
     bad_key_among_good => sub ($doc, $arg) { my ($first, @more) = bad_keys(); key_set($first, @{ $doc->{keys} }, @more) },
 );
@@ -99,10 +99,13 @@ sub zeros ($megabytes) {
     return $small;
 }
 
-# Ed25519 has the shortest keys, and any 32 bytes can be one (RFC 8037 2).
+# Ed25519 has the shortest keys, and any 32 bytes can be one (RFC 8037 2). As text, which is made fast enough for a client with
+# little patience.
 sub other_keys ($count) {
-    return map { { kty => 'OKP', crv => 'Ed25519', kid => "other-$_", x => b64url(sha256("key $_")) } } 1 .. $count;
+    return map { qq({"kty":"OKP","crv":"Ed25519","kid":"other-$_","x":") . b64url(sha256("key $_")) . '"}' } 1 .. $count;
 }
+
+sub key_texts (@keys) { return { @JSON, body => '{"keys":[' . join(',', @keys) . ']}' } }
 
 # None of them can verify a signature: a secret, a short modulus, a point off its curve, one for key agreement, an unknown
 # type, no type.
