@@ -44,7 +44,7 @@ FUZZ_TESTS := $(FUZZ:%=$(BUILD)/t/fuzz/%.t)
 FUZZ_BINS  := $(FUZZ:%=$(BUILD)/fuzz/%)
 SECONDS    ?= 60
 
-.PHONY: all deps demo check check-all asan fuzz coverage lint bench install install-tools clean unit
+.PHONY: all deps demo check check-all asan fuzz coverage lint bench bench-deps install install-tools clean unit
 .DEFAULT_GOAL := all
 
 all: $(MODULE) $(TOOL)
@@ -128,7 +128,7 @@ asan:
 	    $(PROVE) -It/lib -r t/httpd || exit 1; done
 
 # Statement of style: layout, analysers, gcc and clang without a warning.
-SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.[ch])
+SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.[ch] t/bench/*.c)
 
 lint:
 	clang-format --dry-run -Werror $(SOURCES)
@@ -147,8 +147,26 @@ coverage:
 	cd build-coverage && gcovr --root .. --filter '../src/core/' --filter '../src/io/' --sort-percentage . \
 	    && gcovr --root .. --filter '../src/httpd/' --filter '../mod_auth_mcp.c' --sort-percentage .
 
-bench: all
-	BUILD=$(BUILD) $(PERL) t/bench/bench.pl
+# What a request costs, against doing without and against peers: see t/bench/bench.pl for PART, ROUNDS and REQUESTS.
+BENCH_TOOLS := $(patsubst t/bench/%.c,$(BUILD)/t/bench/%,$(wildcard t/bench/*.c))
+
+$(BENCH_TOOLS): $(BUILD)/t/bench/%: $(BUILD)/t/bench/%.o $(call obj,$(CORE))
+	@echo '  LD    $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+bench: all $(BENCH_TOOLS)
+	BUILD=$(BUILD) PART="$(PART)" $(PERL) t/bench/bench.pl
+
+# The peers of the bench. As everywhere in Debian they come enabled; where they are new here, they are turned off again.
+BENCH_PEERS := libapache2-mod-oauth2 libapache2-mod-auth-openidc haproxy nghttp2-client
+
+bench-deps: NEW_MODULES := $(shell for name in oauth2 auth_openidc; do test -e $$($(APXS) -q LIBEXECDIR)/mod_$$name.so || echo $$name; done)
+bench-deps: NEW_SERVICES := $(shell command -v haproxy >/dev/null || PATH=$$PATH:/usr/sbin command -v haproxy >/dev/null || echo haproxy)
+bench-deps:
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(BENCH_PEERS)
+	for name in $(NEW_MODULES); do a2dismod -q $$name || true; done
+	for name in $(NEW_SERVICES); do update-rc.d $$name disable; invoke-rc.d $$name stop || true; done
 
 install: $(MODULE)
 	install -d $(DESTDIR)$(MODDIR)

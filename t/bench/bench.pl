@@ -1,109 +1,61 @@
 #!/usr/bin/perl
-# What a request costs: CPU time of httpd per request, with and without the module, in interleaved rounds of one run.
+# What a request costs, with this module and without, against its peers, and how that grows. Prints markdown.
 #
-#   make bench                       # prints the table
-#   ROUNDS=5 REQUESTS=20000 make bench
+#   make bench                              # the parts cost, memory and instructions
+#   make bench PART=issuers,keys            # others, see %PART; PART=all for every one
+#   ROUNDS=5 REQUESTS=2000 make bench
+#   make bench-deps                         # the peers and h2load; what is not installed is left out, and said so
 #
-# CPU time is that of all httpd processes (utime + stime); ab, which makes the load, is not counted. Quote the column
-# "above none": the machine's own speed is in every figure of a run alike.
+# Everything is on the loopback. Servers run on the first core, the client on the others; cases take turns, a round each, and
+# what is printed are medians over the rounds. Quote what is "above": a machine's own speed is in every figure of a run alike.
 
 use v5.36;
 use FindBin;
-use lib "$FindBin::Bin/../lib";
+use lib "$FindBin::Bin/../lib", $FindBin::Bin;
 use Test::More;
-use List::Util 'sum0';
-use MCPTest::Httpd;
-use MCPTest::JWT;
-use MCPTest::Key;
+use Bench::Callgrind;
+use Bench::Cost;
+use Bench::Run;
+use Bench::Sweeps;
 use MCPTest::Util 'run';
 
-my $ROUNDS   = $ENV{ROUNDS}   || 5;
-my $REQUESTS = $ENV{REQUESTS} || 20_000;
-my $TICKS    = `getconf CLK_TCK`;
-
-my %key   = (RS256 => MCPTest::Key->get('RSA-2048'), ES256 => MCPTest::Key->get('P-256'), EdDSA => MCPTest::Key->get('Ed25519'));
-my $httpd = MCPTest::Httpd->start(
-    log_level => 'warn',
-    files     => { 'htdocs/x.txt' => "hello\n", 'conf/keys.json' => MCPTest::Key::jwks(values %key) },
-    conf      => <<'END');
-KeepAlive On
-MaxKeepAliveRequests 0
-CustomLog /dev/null common
-<MCPIssuer "https://auth.example.com">
-    MCPKeys file:@ROOT@/conf/keys.json
-</MCPIssuer>
-Alias /none @ROOT@/htdocs/x.txt
-Alias /mcp  @ROOT@/htdocs/x.txt
-Listen 127.0.0.1:@PORT2@
-<VirtualHost *:@PORT2@>
-    MCPTokenCache off
-</VirtualHost>
-<Location "/none">
-    Require all granted
-</Location>
-<Location "/mcp">
-    AuthType MCP
-    MCPResource http://127.0.0.1:@PORT@/mcp
-    Require mcp-scope files:read
-</Location>
-END
-
-sub token ($alg, %more) {
-    return MCPTest::JWT->new(key => $key{$alg}, iss => 'https://auth.example.com', aud => $httpd->url('/mcp'))
-        ->mint(scope => 'files:read', exp => time + 86_400, %more);
-}
-
-my $spoiled = token('RS256', _signature => "\x01" x 256);
-my @cases   = (
-    [ 'none: no authentication'  => '/none', undef ],
-    [ 'RS256, warm'              => '/mcp',  token('RS256') ],
-    [ 'RS256, MCPTokenCache off' => '/mcp',  token('RS256'), 2 ],
-    [ 'ES256, warm'              => '/mcp',  token('ES256') ],
-    [ 'ES256, MCPTokenCache off' => '/mcp',  token('ES256'), 2 ],
-    [ 'EdDSA, warm'              => '/mcp',  token('EdDSA') ],
-    [ 'EdDSA, MCPTokenCache off' => '/mcp',  token('EdDSA'), 2 ],
-    [ 'RS256, wrong signature'   => '/mcp',  $spoiled ],
-    [ 'no token'                 => '/mcp',  undef ],
-    [ 'RS256, 403 of the scope'  => '/mcp',  token('RS256', scope => 'other') ],
+my @DEFAULT = qw(cost memory instructions);
+my @ORDER   = qw(cost memory instructions mpm protocol cores issuers keys scopes size locations);
+my %PART    = (
+    cost         => \&Bench::Cost::compare,
+    memory       => \&Bench::Cost::memory,
+    instructions => sub {},
+    mpm          => sub {},
+    protocol     => sub {},
+    cores        => sub {},
+    issuers      => sub {},
+    keys         => sub {},
+    scopes       => sub {},
+    size         => sub {},
+    locations    => sub {},
 );
 
-# CPU seconds of one process so far; 0 when it is gone.
-sub cpu_of ($pid) {
-    open my $stat, '<', "/proc/$pid/stat" or return 0;
-    my @fields = split ' ', (<$stat> =~ s/^.*\) //sr);
-    return ($fields[11] + $fields[12]) / $TICKS;
+# The machine and the versions, as far as they can be asked.
+sub machine () {
+    my ($cpu) = run(['lscpu'])->{out} =~ /^Model name:\s*(.*)/m;
+    my @packages = run([ 'dpkg-query', '-W', '-f', '${Package} ${Version}\n', qw(apache2-bin libssl3 libjansson4 libapache2-mod-auth-openidc libapache2-mod-oauth2 haproxy) ])->{out} =~ /^(\S+ \S+)$/mg;
+    return join ', ', grep { defined } $cpu, Bench::Run::core_count() . ' cores', @packages;
 }
 
-# The same of all of httpd.
-sub cpu () {
-    my $pid = $httpd->pid;
-    return sum0 map { cpu_of($_) } $pid, split ' ', `ps -o pid= --ppid $pid`;
-}
+my $rounds   = $ENV{ROUNDS} || 9;
+my $requests = $ENV{REQUESTS} || 5000;
+my $plan     = { rounds => $rounds, count => $requests, few => int($requests / 2) || 1 };
+my @parts    = $ENV{PART} ? split /[ ,]+/, $ENV{PART} : @DEFAULT;
+@parts = @ORDER if "@parts" eq 'all';
+die "no such part: $_; there are @ORDER\n" for grep { !$PART{$_} } @parts;
 
-sub measure ($path, $token, $port = 1) {
-    my $before = cpu();
-    my $ab = run([ 'ab', '-q', '-k', '-c', 4, '-n', $REQUESTS, $token ? (-H => "Authorization: Bearer $token") : (), 'http://127.0.0.1:' . $httpd->port($port) . $path ]);
-    my ($rate) = $ab->{out} =~ /Requests per second:\s+([\d.]+)/ or die "ab: $ab->{out}$ab->{err}";
-    return (1e6 * (cpu() - $before) / $REQUESTS, $rate);
+$| = 1;
+say machine(), ".\n";
+say "$rounds rounds of $requests requests ($plan->{few} where each token is new); medians.\n";
+Bench::Run::pin_client();
+for my $part (@parts) {
+    say "### $part\n";
+    $PART{$part}->($plan);
 }
-
-sub median (@values) { return (sort { $a <=> $b } @values)[ @values / 2 ] }
-
-my (%cost, %rate);
-for my $round (1 .. $ROUNDS) {
-    for my $case (@cases) {
-        my ($cost, $rate) = measure(@$case[ 1 .. $#$case ]);
-        push @{ $cost{ $case->[0] } }, $cost;
-        push @{ $rate{ $case->[0] } }, $rate;
-    }
-}
-
-my $none = median(@{ $cost{ $cases[0][0] } });
-printf "%-26s %12s %12s %12s\n", 'case', 'us/request', 'above none', 'requests/s';
-for my $case (@cases) {
-    my $cost = median(@{ $cost{ $case->[0] } });
-    printf "%-26s %12.1f %12.1f %12.0f\n", $case->[0], $cost, $cost - $none, median(@{ $rate{ $case->[0] } });
-}
-say "# $ROUNDS rounds of $REQUESTS requests each, interleaved; medians; " . $httpd->mpm . ' MPM, plain HTTP/1.1 with keep-alive';
 pass 'measured';
 done_testing;

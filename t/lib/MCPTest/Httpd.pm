@@ -16,7 +16,8 @@ package MCPTest::Httpd;
 #
 # Further options: mpm (default $ENV{MPM} or event), module => 0 (without the project's module), tls => 1 (mod_ssl and
 # mod_http2; @TLS@ gives the lines for a virtual host), log_level, access_format, tolerate => qr/.../ (trouble that the
-# test means to cause), quiet => 1 (trouble fails no test: it is only returned by stop).
+# test means to cause), quiet => 1 (trouble fails no test: it is only returned by stop), under => ['valgrind', ...] (a program
+# that runs httpd), single => 1 (httpd -X: one process).
 # Environment: BUILD (build tree), MPM, APXS, HTTPD, MCP_LD_PRELOAD (sanitizer runs).
 #
 # The error log must not have any token or secret that a test has used (MCPTest::Util::keep_secret), at any level.
@@ -45,7 +46,7 @@ sub start ($class, %opt) {
     my $self = $class->new(%opt);
     for my $try (1 .. 3) {
         $self->_write_files;
-        $self->_spawn('logs/console', { $self->_environment }, $self->_command('-DFOREGROUND'));
+        $self->_spawn('logs/console', { $self->_environment }, $self->_command($self->{single} ? '-X' : '-DFOREGROUND'));
         return $self if $self->_answers;
         my $said = $self->_console . $self->error_log(all => 1);
         $self->_end;
@@ -118,7 +119,7 @@ sub _write_files ($self) {
 }
 
 sub _command ($self, @args) {
-    return (MCPTest::Httpd::Conf::installation()->{program}, '-f', "$self->{dir}/conf/httpd.conf", @args);
+    return (@{ $self->{under} // [] }, MCPTest::Httpd::Conf::installation()->{program}, '-f', "$self->{dir}/conf/httpd.conf", @args);
 }
 
 sub _environment ($self) {

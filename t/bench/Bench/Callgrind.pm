@@ -1,0 +1,2 @@
+package Bench::Callgrind;
+1;

@@ -1,0 +1,2 @@
+package Bench::Sweeps;
+1;
