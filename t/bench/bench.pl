@@ -24,15 +24,15 @@ my @ORDER   = qw(cost memory instructions mpm protocol cores issuers keys scopes
 my %PART    = (
     cost         => \&Bench::Cost::compare,
     memory       => \&Bench::Cost::memory,
-    instructions => sub {},
-    mpm          => sub {},
-    protocol     => sub {},
-    cores        => sub {},
-    issuers      => sub {},
-    keys         => sub {},
-    scopes       => sub {},
-    size         => sub {},
-    locations    => sub {},
+    instructions => \&Bench::Callgrind::instructions,
+    mpm          => \&Bench::Sweeps::mpm,
+    protocol     => \&Bench::Sweeps::protocol,
+    cores        => \&Bench::Sweeps::cores,
+    issuers      => \&Bench::Sweeps::issuers,
+    keys         => \&Bench::Sweeps::keys,
+    scopes       => \&Bench::Sweeps::scopes,
+    size         => \&Bench::Sweeps::size,
+    locations    => \&Bench::Sweeps::locations,
 );
 
 # The machine and the versions, as far as they can be asked.
