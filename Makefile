@@ -108,10 +108,17 @@ demo:
 	$(MAKE) all
 	BUILD=$(BUILD) $(PERL) demo/demo.pl
 
+# Of the bench, which a test runs as well.
+BENCH_TOOLS := $(patsubst t/bench/%.c,$(BUILD)/t/bench/%,$(wildcard t/bench/*.c))
+
+$(BENCH_TOOLS): $(BUILD)/t/bench/%: $(BUILD)/t/bench/%.o $(call obj,$(CORE))
+	@echo '  LD    $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
 # Everything a change must pass: unit tests, the house's rules, httpd with the distribution's event MPM, real clients and servers.
 TESTS := t/harness t/house t/tools t/config t/httpd t/interop
 
-check: all unit
+check: all unit $(BENCH_TOOLS)
 	BUILD=$(BUILD) $(PROVE) -It/lib -r $(UNIT_TESTS) $(FUZZ_TESTS) $(TESTS)
 
 check-all: check
@@ -148,12 +155,6 @@ coverage:
 	    && gcovr --root .. --filter '../src/httpd/' --filter '../mod_auth_mcp.c' --sort-percentage .
 
 # What a request costs, against doing without and against peers: see t/bench/bench.pl for PART, ROUNDS and REQUESTS.
-BENCH_TOOLS := $(patsubst t/bench/%.c,$(BUILD)/t/bench/%,$(wildcard t/bench/*.c))
-
-$(BENCH_TOOLS): $(BUILD)/t/bench/%: $(BUILD)/t/bench/%.o $(call obj,$(CORE))
-	@echo '  LD    $@'
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
-
 bench: all $(BENCH_TOOLS)
 	BUILD=$(BUILD) PART="$(PART)" $(PERL) t/bench/bench.pl
 

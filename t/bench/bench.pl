@@ -42,8 +42,8 @@ sub machine () {
     return join ', ', grep { defined } $cpu, Bench::Run::core_count() . ' cores', @packages;
 }
 
-my $rounds   = $ENV{ROUNDS} || 9;
-my $requests = $ENV{REQUESTS} || 5000;
+my $rounds   = $ENV{ROUNDS} || 15;
+my $requests = $ENV{REQUESTS} || 3000;
 my $plan     = { rounds => $rounds, count => $requests, few => int($requests / 2) || 1 };
 my @parts    = $ENV{PART} ? split /[ ,]+/, $ENV{PART} : @DEFAULT;
 @parts = @ORDER if "@parts" eq 'all';

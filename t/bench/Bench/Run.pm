@@ -78,14 +78,19 @@ sub measure ($case, $first) {
     return (1e6 * $spent / $case->{count}, $case->{count} / $seconds);
 }
 
+# A case that stands there several times is measured as often, and its mean counts for the round.
 sub rounds ($rounds, $cases) {
     my %cost;
     for my $round (0 .. $rounds - 1) {
         print STDERR "# round @{[ $round + 1 ]} of $rounds\n" if -t STDERR;
+        my %seen;
         for my $case (@$cases) {
             my ($cost, $rate) = measure($case, $case->{fresh} ? $round * $case->{count} : 0);
-            push @{ $cost{ $case->{name} }{cost} }, $cost;
-            push @{ $cost{ $case->{name} }{rate} }, $rate;
+            push @{ $seen{ $case->{name} }{cost} }, $cost;
+            push @{ $seen{ $case->{name} }{rate} }, $rate;
+        }
+        for my $name (keys %seen) {
+            push @{ $cost{$name}{$_} }, sum0(@{ $seen{$name}{$_} }) / @{ $seen{$name}{$_} } for qw(cost rate);
         }
     }
     return \%cost;
