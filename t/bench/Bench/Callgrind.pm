@@ -65,11 +65,12 @@ sub subjects ($as) {
         oauth2  => sub (%opt) { Bench::Servers::oauth2($as, %opt) },
     );
     return (
-        [ 'httpd, no authentication',        \&Bench::Servers::plain, '/none' ],
-        [ 'mod_auth_mcp, warm token',        $start{ours},    '/mcp', $warm ],
-        [ 'mod_auth_mcp, each token new',    $start{ours},    '/mcp', $new ],
-        [ 'mod_auth_openidc, one token',     $start{openidc}, '/mcp', $warm ],
-        [ 'mod_oauth2, one token',           $start{oauth2},  '/mcp', $warm ],
+        [ 'httpd, no authentication',                 \&Bench::Servers::plain, '/none' ],
+        [ 'mod_auth_mcp, warm token',                 $start{ours},    '/mcp', $warm ],
+        [ 'mod_auth_mcp, each token new',             $start{ours},    '/mcp', $new ],
+        [ 'httpd, no authentication, the token sent', \&Bench::Servers::plain, '/none', $warm ],
+        [ 'mod_auth_openidc, one token',              $start{openidc}, '/mcp', $warm ],
+        [ 'mod_oauth2, one token',                    $start{oauth2},  '/mcp', $warm ],
     );
 }
 

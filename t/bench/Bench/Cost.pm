@@ -77,6 +77,7 @@ sub baselines ($plain, $haproxy, $count) {
     my %plain = (server => $plain, count => $count);
     return (
         { %plain, name => 'httpd',  path => '/none',   status => 200 },
+        { %plain, name => 'sent',   path => '/none',   status => 200, tokens => Bench::Tokens::mint('RS256', 1) },
         { %plain, name => 'denied', path => '/denied', status => 403 },
         { %plain, name => 'basic',  path => '/basic',  status => 401 },
         $haproxy ? { server => $haproxy, name => 'haproxy', path => '/none', status => 200, count => $count } : (),
@@ -145,6 +146,7 @@ sub print_costs ($cost, $cases, $servers) {
 sub print_summary ($cost, $cases, $servers) {
     printf "Without authentication: httpd %.1f us and %.0f requests per second%s.\n", Bench::Run::cost($cost, 'httpd'), Bench::Run::rate($cost, 'httpd'),
         $servers->{haproxy} ? sprintf ', haproxy %.1f us and %.0f', Bench::Run::cost($cost, 'haproxy'), Bench::Run::rate($cost, 'haproxy') : '';
+    printf "httpd without authentication, when a token is sent all the same, above that: %.1f us.\n", Bench::Run::above($cost, 'sent', 'httpd');
     printf "httpd's own refusals above that: Require all denied %.1f us, Basic without credentials %.1f us; ours without a token %.1f us.\n\n",
         (map { Bench::Run::above($cost, $_, 'httpd') } 'denied', 'basic', 'mod_auth_mcp no token');
     say "A token that is new, against parsing and verifying it outside of any server:\n";
