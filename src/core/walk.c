@@ -126,7 +126,7 @@ static bool pass_string(mcp_view_t *inner, bool *nul, mcp_walk_t *walk)
             *nul = *nul || character == 0;
             len = character < 0 ? 0 : len;
         } else {
-            len = mcp_utf8_length((mcp_view_t){ at, (apr_size_t)(walk->end - at) });
+            len = (unsigned char)*at < 0x20 ? 0 : mcp_utf8_length((mcp_view_t){ at, (apr_size_t)(walk->end - at) });
         }
         if (len == 0) {
             return false;
