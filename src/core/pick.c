@@ -24,7 +24,6 @@ static const level_t ref_level = {
 static const level_t params_level = { { { "name", MCP_PICK_NAME, NULL },
                                         { "uri", MCP_PICK_URI, NULL },
                                         { "taskId", MCP_PICK_TASK_ID, NULL },
-                                        { "arguments", MCP_PICK_ARGUMENTS, NULL },
                                         { "ref", MCP_PICK_REF, &ref_level },
                                         { "_meta", MCP_PICK_META, &meta_level } },
                                       false };
@@ -93,10 +92,19 @@ static const member_t *find(const level_t *level, mcp_view_t name)
     return NULL;
 }
 
+/* Make of a name as it is written the one that programs read. Nobody needs escapes to write a member of a record; in keys of
+ * _meta, which have a slash, PHP does escape it. */
+static bool read_name(mcp_view_t *name, const level_t *level, apr_pool_t *pool)
+{
+    const mcp_view_t quoted = { name->data - 1, name->len + 2 };
+
+    return !memchr(name->data, '\\', name->len) || (level->open && mcp_walk_string(name, quoted, pool));
+}
+
 /* Note a name among those of its object. False when it must not be there. */
 static bool is_fit(mcp_view_t name, mcp_view_t *before, int *count, const level_t *level)
 {
-    if (*count == MCP_LIMIT_RPC_MEMBERS || memchr(name.data, '\\', name.len) || (!level->open && is_twin(name))) {
+    if (*count == MCP_LIMIT_RPC_MEMBERS || (!level->open && is_twin(name))) {
         return false;
     }
     for (int i = 0; i < *count; i++) {
@@ -108,10 +116,10 @@ static bool is_fit(mcp_view_t name, mcp_view_t *before, int *count, const level_
     return true;
 }
 
-static mcp_reason_t pick(mcp_picks_t picks, mcp_walk_t *walk, const level_t *level);
+static mcp_reason_t pick(mcp_picks_t picks, mcp_walk_t *walk, const level_t *level, apr_pool_t *pool);
 
 /* Pass a member's value, and note it when it is wanted. */
-static mcp_reason_t pick_value(mcp_picks_t picks, mcp_walk_t *walk, const member_t *member)
+static mcp_reason_t pick_value(mcp_picks_t picks, mcp_walk_t *walk, const member_t *member, apr_pool_t *pool)
 {
     mcp_view_t ignored, *value = member ? &picks[member->pick] : &ignored;
     mcp_reason_t reason;
@@ -119,7 +127,7 @@ static mcp_reason_t pick_value(mcp_picks_t picks, mcp_walk_t *walk, const member
     if (member && member->inner && mcp_walk_peek(walk) == '{') {
         const char *start = walk->at;
 
-        reason = pick(picks, walk, member->inner);
+        reason = pick(picks, walk, member->inner, pool);
         *value = (mcp_view_t){ start, (apr_size_t)(walk->at - start) };
         return reason;
     }
@@ -127,7 +135,7 @@ static mcp_reason_t pick_value(mcp_picks_t picks, mcp_walk_t *walk, const member
 }
 
 /* Walk through the object that is next, and note the members of its level. */
-static mcp_reason_t pick(mcp_picks_t picks, mcp_walk_t *walk, const level_t *level)
+static mcp_reason_t pick(mcp_picks_t picks, mcp_walk_t *walk, const level_t *level, apr_pool_t *pool)
 {
     mcp_view_t name, before[MCP_LIMIT_RPC_MEMBERS];
     mcp_reason_t reason = MCP_OK;
@@ -138,14 +146,15 @@ static mcp_reason_t pick(mcp_picks_t picks, mcp_walk_t *walk, const level_t *lev
     for (bool first = true; reason == MCP_OK && next == MCP_WALK_MORE; first = false) {
         next = mcp_walk_member(&name, walk, first);
         if (next == MCP_WALK_MORE) {
-            reason =
-                is_fit(name, before, &count, level) ? pick_value(picks, walk, find(level, name)) : MCP_BODY_INVALID;
+            reason = read_name(&name, level, pool) && is_fit(name, before, &count, level)
+                         ? pick_value(picks, walk, find(level, name), pool)
+                         : MCP_BODY_INVALID;
         }
     }
     return next == MCP_WALK_BAD ? MCP_BODY_MALFORMED : reason;
 }
 
-mcp_reason_t mcp_pick(mcp_picks_t picks, mcp_walk_t *walk)
+mcp_reason_t mcp_pick(mcp_picks_t picks, mcp_walk_t *walk, apr_pool_t *pool)
 {
-    return pick(picks, walk, &message_level);
+    return pick(picks, walk, &message_level, pool);
 }

@@ -18,7 +18,6 @@ typedef enum {
     MCP_PICK_NAME,
     MCP_PICK_URI,
     MCP_PICK_TASK_ID,
-    MCP_PICK_ARGUMENTS,
     MCP_PICK_REF,
     MCP_PICK_REF_TYPE,
     MCP_PICK_REF_NAME,
@@ -32,8 +31,9 @@ typedef enum {
 typedef mcp_view_t mcp_picks_t[MCP_PICKS];
 
 /* Walk through the object that is next. MCP_OK; MCP_BODY_MALFORMED when it is no JSON; MCP_BODY_INVALID when an object that
- * is looked at has a member twice, more than MCP_LIMIT_RPC_MEMBERS, one whose name is written with escapes, or one that
- * a program which ignores case takes for a member of the protocol. */
-mcp_reason_t mcp_pick(mcp_picks_t picks, mcp_walk_t *walk);
+ * is looked at has a member twice, more than MCP_LIMIT_RPC_MEMBERS, one that a program which ignores case takes for a
+ * member of the protocol, or one whose name is written with escapes. _meta is a map: its keys may have escapes, and case
+ * tells them apart. The pool is for keys with escapes. */
+mcp_reason_t mcp_pick(mcp_picks_t picks, mcp_walk_t *walk, apr_pool_t *pool);
 
 #endif

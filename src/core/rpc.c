@@ -154,7 +154,7 @@ static mcp_reason_t read_next(mcp_rpc_t *message, mcp_walk_t *walk, apr_pool_t *
     if (mcp_walk_peek(walk) != '{') {
         return mcp_walk_value(&value, walk) ? MCP_BODY_INVALID : MCP_BODY_MALFORMED;
     }
-    reason = mcp_pick(picks, walk);
+    reason = mcp_pick(picks, walk, pool);
     return reason == MCP_OK && !read_message(message, picks, pool) ? MCP_BODY_INVALID : reason;
 }
 
@@ -207,7 +207,7 @@ const char *mcp_rpc_id(mcp_view_t body, apr_pool_t *pool)
 {
     mcp_walk_t walk = { body.data, body.data + body.len };
     mcp_picks_t picks = { { NULL, 0 } };
-    bool known = mcp_walk_peek(&walk) == '{' && mcp_pick(picks, &walk) == MCP_OK && mcp_walk_is_over(&walk) &&
+    bool known = mcp_walk_peek(&walk) == '{' && mcp_pick(picks, &walk, pool) == MCP_OK && mcp_walk_is_over(&walk) &&
                  is_echoed(picks[MCP_PICK_ID], pool);
 
     return known ? mcp_view_dup(picks[MCP_PICK_ID], pool) : "null";

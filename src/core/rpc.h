@@ -23,10 +23,10 @@ typedef struct {
 
 /* Read a body that is one message. MCP_OK; MCP_BODY_MALFORMED when it is not one JSON text in UTF-8; MCP_BODY_INVALID when it
  * is no message of JSON-RPC 2.0 or one that programs could read differently: a member twice, one that another program
- * takes for a member of the protocol (in other case, or with a letter that folds to ASCII) or whose name has escapes, a
- * method or name with blanks at an end or control characters, a dot segment in a URI, an id that is no string and no
- * integer all programs can hold. The message's own members and those of params, its _meta and ref are read; what
- * else is in there is only checked for its form. */
+ * takes for a member of the protocol (in other case, or with a letter that folds to ASCII) or whose name has escapes
+ * (keys of _meta may), a method or name with blanks at an end or control characters, a dot segment in a URI, an id
+ * that is no string and no integer all programs can hold. The message's own members and those of params, its _meta
+ * and ref are read; what else is in there is only checked for its form. */
 mcp_reason_t mcp_rpc_read(mcp_rpc_t *message, mcp_view_t body, apr_pool_t *pool);
 
 /* Whether a body is a batch, which is for mcp_rpc_read_batch. */
