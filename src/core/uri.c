@@ -174,7 +174,7 @@ bool mcp_uri_has_dot_segment(mcp_view_t uri)
             }
         }
         len = slash(uri);
-        starts = len > 0;
+        starts = len > 0 || uri.data[0] == ':'; /* file:../a has a path as well */
         len = len > 0 ? len : 1;
     }
     return false;

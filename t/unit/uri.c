@@ -3,6 +3,7 @@
 #include <apr_uri.h>
 
 #include "../../src/core/uri.h"
+#include "../lib/bytes.h"
 #include "../lib/tap.h"
 
 static const struct {
@@ -173,6 +174,67 @@ static void test_same_paths(void)
     }
 }
 
+static const struct {
+    const char *name, *uri;
+    bool has;
+} dots[] = {
+    { "two", "file:///a/../b", true },
+    { "one", "file:///a/./b", true },
+    { "at the end", "file:///a/..", true },
+    { "one at the end", "file:///a/.", true },
+    { "at the beginning", "../a", true },
+    { "alone", "..", true },
+    { "one alone", ".", true },
+    { "before a query", "file:///a/..?x", true },
+    { "before a fragment", "file:///a/..#x", true },
+    { "after a query", "x?/../y", true },
+    { "right behind the scheme", "file:../etc/passwd", true },
+    { "one behind the scheme", "file:./a", true },
+    { "nothing else behind the scheme", "file:..", true },
+    { "encoded behind the scheme", "file:%2e%2E/a", true },
+    { "behind a port", "http://h:80/../a", true },
+    { "encoded", "file:///a/%2e%2e/b", true },
+    { "in upper case", "file:///a/%2E%2E/b", true },
+    { "one of two encoded", "file:///a/.%2e/b", true },
+    { "the other one", "file:///a/%2e./b", true },
+    { "one encoded", "file:///a/%2e/b", true },
+    { "encoded at the end", "file:///a/%2e%2e", true },
+    { "behind a backslash", "file:///a\\..\\b", true },
+    { "behind an encoded slash", "file:///a%2f..%2fb", true },
+    { "in upper case", "file:///a%2F..%2Fb", true },
+    { "behind an encoded backslash", "file:///a%5c..%5Cb", true },
+    { "all of it encoded", "a%2f%2e%2e%2fb", true },
+    { "behind an empty segment", "file:///a//../b", true },
+    { "nothing", "", false },
+    { "none", "file:///a/b", false },
+    { "a hidden file", "file:///a/.b", false },
+    { "a hidden file with two dots", "file:///a/..b", false },
+    { "three", "file:///a/.../b", false },
+    { "three encoded", "file:///a/%2e%2e%2e/b", false },
+    { "behind a name", "file:///a../b", false },
+    { "one behind a name", "file:///a./b", false },
+    { "in a name", "file:///a..b", false },
+    { "a file's ending", "file:///a.txt", false },
+    { "a dot and a half", "file:///a/.%2", false },
+    { "half a dot", "file:///a/%2", false },
+    { "a percent sign", "file:///a/%", false },
+    { "encoded twice", "file:///a/%252e%252e/b", false },
+    { "another byte", "file:///a/%2d%2d/b", false },
+    { "an address", "http://127.0.0.1/", false },
+    { "a name of the scheme's own", "urn:x:.y", false },
+};
+
+static void test_dots(void)
+{
+    for (size_t i = 0; i < sizeof(dots) / sizeof(dots[0]); i++) {
+        mcp_view_t copy = bytes_copy(mcp_view_of(dots[i].uri));
+
+        ok(mcp_uri_has_dot_segment(copy) == dots[i].has, "I-31 dots in a URI, %s: '%s'", dots[i].name, dots[i].uri);
+        bytes_free(copy);
+    }
+    ok(!mcp_uri_has_dot_segment((mcp_view_t){ NULL, 0 }), "no URI has none");
+}
+
 int main(void)
 {
     apr_pool_t *pool;
@@ -184,6 +246,7 @@ int main(void)
     test_insert(pool);
     test_plain_paths();
     test_same_paths();
+    test_dots();
     apr_terminate();
     return done_testing();
 }
