@@ -123,7 +123,7 @@ bool mcp_mirror_is_twin(const char *field)
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (mcp_field_is_same(mcp_view_of(field), names[i])) {
-            return strcasecmp(field, names[i]) != 0;
+            return !mcp_ascii_same(field, names[i], strlen(field)); /* of the same length, as it folds to it */
         }
     }
     return false;
