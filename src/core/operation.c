@@ -21,10 +21,32 @@ static const char *check_method(const char *method, apr_pool_t *pool)
     return strlen(method) > MCP_LIMIT_RPC_METHOD ? refuse(method, "is too long for a method", pool) : NULL;
 }
 
+/* Whether each bracket that opens is closed. The pattern would match that bracket alone, which nobody means. */
+static bool closes_brackets(const char *at)
+{
+    bool open = false;
+
+    for (; *at; at++) {
+        if (*at == '\\' && at[1]) {
+            at++;
+        } else if (!open && *at == '[') {
+            open = true;
+            at += at[1] == '!' || at[1] == '^';
+            at += at[1] == ']'; /* stands for itself there */
+        } else if (*at == ']') {
+            open = false;
+        }
+    }
+    return !open;
+}
+
 static const char *check_pattern(const char *pattern, apr_pool_t *pool)
 {
     if (mcp_uri_has_dot_segment(mcp_view_of(pattern))) {
         return refuse(pattern, "has a dot segment, with which every request is refused", pool);
+    }
+    if (!closes_brackets(pattern)) {
+        return refuse(pattern, "has a bracket that is not closed", pool);
     }
     return strlen(pattern) > MCP_LIMIT_RPC_NAME ? refuse(pattern, "is too long for a name", pool) : NULL;
 }

@@ -46,6 +46,11 @@ static const struct {
     { "resources/read file:///a/* files:read", MCP_OPERATION_SCOPES, "files:read" },
     { "resources/read file:///a/.* files:read", MCP_OPERATION_SCOPES, "files:read" },
     { "tools/call [a-c]? x", MCP_OPERATION_SCOPES, "x" },
+    { "tools/call []a]][!]a][^]a] x", MCP_OPERATION_SCOPES, "x" },
+    { "tools/call a\\[b x", MCP_OPERATION_SCOPES, "x" },
+    { "tools/call [\\]a] x", MCP_OPERATION_SCOPES, "x" },
+    { "tools/call [[] x", MCP_OPERATION_SCOPES, "x" },
+    { "tools/call a]b x", MCP_OPERATION_SCOPES, "x" },
 };
 
 static const struct {
@@ -66,6 +71,11 @@ static const struct {
       "'file:///a/%2E./b' has a dot segment, with which every request is refused" EXAMPLE },
     { "I-31 at the end", "resources/read file:///a/. x",
       "'file:///a/.' has a dot segment, with which every request is refused" EXAMPLE },
+    { "an open bracket", "tools/call delete_[a-c denied", "'delete_[a-c' has a bracket that is not closed" EXAMPLE },
+    { "at the end", "tools/call a[ x", "'a[' has a bracket that is not closed" EXAMPLE },
+    { "closed by what stands for itself", "tools/call [!] x", "'[!]' has a bracket that is not closed" EXAMPLE },
+    { "and without the sign", "tools/call [] x", "'[]' has a bracket that is not closed" EXAMPLE },
+    { "escaped", "tools/call [a\\] x", "'[a\\]' has a bracket that is not closed" EXAMPLE },
     { "denied and a scope", "tools/call * denied x", "'denied' stands beside other words" EXAMPLE },
     { "a scope and denied", "tools/call * x denied", "'denied' stands beside other words" EXAMPLE },
     { "two kinds", "tools/call * granted denied", "'granted' stands beside other words" EXAMPLE },
