@@ -5,8 +5,10 @@ package MCPTest::Peers;
 #   MCPTest::Peers->need(qw(node chromium));       # skip_all with the reason, a failure where $ENV{CI} is set
 #   my $as      = MCPTest::Peers->authorization_server('--ttl' => 3);   # $as->fact('issuer')
 #   my $backend = MCPTest::Peers->backend;         # $backend->fact('port'); $backend->requests
+#   my $backend = MCPTest::Peers->two_eras;        # the same, of the 2.x SDK
 #   my $report  = MCPTest::Peers->client({}, $url, '--mirror');         # the JSON that t/node/client.mjs prints
 #   my $report  = MCPTest::Peers->browser({}, $url, '--port' => $port);
+#   my $report  = MCPTest::Peers->conformance({}, $url, '2026-07-28');
 #   ok(MCPTest::Peers->alive, 'no peer ended by itself');
 
 use v5.36;
@@ -45,16 +47,13 @@ sub need ($class, @names) {
 
 sub authorization_server ($class, @words) { return $class->_server('authorization-server.mjs', @words) }
 
-sub backend ($class, @words) {
-    my $dir  = tempdir();
-    my $self = $class->_server('backend.mjs', '--log' => "$dir/requests", @words);
-    $self->{dir} = $dir;
-    return $self;
-}
+sub backend ($class)  { return $class->_logging_server('backend.mjs') }
+sub two_eras ($class) { return $class->_logging_server('two-eras.mjs') }
 
 # $env is added to the environment of the process.
 sub client ($class, $env, @words)  { return $class->_report($env, 'client.mjs',  @words) }
 sub browser ($class, $env, @words) { return $class->_report($env, 'browser.mjs', @words, '--chromium' => chromium()) }
+sub conformance ($class, $env, @words) { return $class->_report($env, 'conformance.mjs', @words) }
 
 # One member of what the server said when it was ready.
 sub fact ($self, $name) { return $self->{facts}{$name} }
@@ -79,6 +78,13 @@ sub _report ($class, $env, @command) {
     my $line = $self->_line($WAIT{report});
     $self->_end;
     return $line ? JSON::PP->new->utf8->decode($line) : { error => "no report: " . $self->_stderr };
+}
+
+sub _logging_server ($class, $script) {
+    my $dir  = tempdir();
+    my $self = $class->_server($script, '--log' => "$dir/requests");
+    $self->{dir} = $dir;
+    return $self;
 }
 
 sub _server ($class, @command) {
