@@ -2,19 +2,18 @@
 // challenge, metadata, registration, PKCE, token, tools. Asked for more scope, it authorizes again and repeats the call.
 // Not a test: it reports what happened as one JSON document, and the test decides.
 //
-//   node client.mjs URL [--call TOOL JSON]... [--wait SECONDS] [--mirror] [--h2]
+//   node client.mjs URL [--sdk 2] [--call TOOL JSON]... [--wait SECONDS] [--mirror] [--h2]
 //
+//   --sdk     the SDK's generation (generations.mjs), 1 by default
 //   --call    a tool to call and its arguments (default: echo {"message":"hello"}); repeatable
 //   --wait    pause before each call but the first
 //   --mirror  send the JSON-RPC method in Mcp-Method too
 //   --h2      speak HTTP/2 where TLS offers it
 
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Agent, fetch as undiciFetch } from 'undici';
+import { loadGeneration } from './generations.mjs';
 import { endAfter, say } from './life.mjs';
 import { Provider, readToken } from './provider.mjs';
 import { recordingFetch } from './recorder.mjs';
@@ -23,6 +22,7 @@ import { UserAgent } from './user-agent.mjs';
 const { values: option, positionals: [url, ...words] } = parseArgs({
     allowPositionals: true,
     options: {
+        sdk: { type: 'string', default: '1' },
         call: { type: 'string', multiple: true, default: [] },
         wait: { type: 'string', default: '0' },
         mirror: { type: 'boolean', default: false },
@@ -35,6 +35,7 @@ const calls = option.call.length
     ? option.call.map((tool, i) => ({ tool, args: JSON.parse(words[i] ?? '{}') }))
     : [{ tool: 'echo', args: { message: 'hello' } }];
 
+const sdk = await loadGeneration(option.sdk);
 const report = { url, exchanges: [], authorizations: [], tokens: [], tools: [], calls: [], error: null };
 
 function http2Fetch() {
@@ -56,7 +57,7 @@ function newProvider() {
 async function finish(transport, { answer }) {
     report.authorizations.push(Object.keys(answer).sort());
     if (!answer.code) throw new Error(`authorization server: ${answer.error}: ${answer.error_description}`);
-    await transport.finishAuth(answer.code);
+    await sdk.finishAuth(transport, answer);
 }
 
 /* The SDK throws UnauthorizedError once the user has been sent away; a host finishes the flow and goes on. */
@@ -64,17 +65,17 @@ async function authorizing(transport, provider, act) {
     try {
         return await act();
     } catch (error) {
-        if (!(error instanceof UnauthorizedError)) throw error;
+        if (!(error instanceof sdk.UnauthorizedError)) throw error;
         await finish(transport(), provider);
         return act();
     }
 }
 
 async function connect(provider, fetch) {
-    const client = new Client({ name: 'mod_auth_mcp interop', version: '1' });
+    const client = sdk.newClient({ name: 'mod_auth_mcp interop', version: '1' });
     let transport;
     await authorizing(() => transport, provider, () => {
-        transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider, fetch });
+        transport = new sdk.Transport(new URL(url), { authProvider: provider, fetch });
         return client.connect(transport);
     });
     return { client, transport };
@@ -83,7 +84,7 @@ async function connect(provider, fetch) {
 /* One call, and when its progress arrived: milliseconds before the result. */
 async function callTool(client, name, args) {
     const progress = [];
-    const { content } = await client.callTool({ name, arguments: args }, undefined, { onprogress: () => progress.push(Date.now()) });
+    const { content } = await sdk.callTool(client, { name, arguments: args }, { onprogress: () => progress.push(Date.now()) });
     const end = Date.now();
     return { tool: name, text: content.map(({ text }) => text).join('\n'), progress: progress.map((at) => end - at) };
 }

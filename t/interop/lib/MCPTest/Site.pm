@@ -8,6 +8,7 @@ package MCPTest::Site;
 #       issuer   => "MCPTokenFormat jwt\n",    # lines for <MCPIssuer>; @INTROSPECTION@ is its endpoint
 #       modules  => ['socache_shmcb'],         # beyond httpd's usual set
 #       tls      => 1,                         # https and HTTP/2
+#       backend  => 'two_eras',                # another MCP server than server-everything: a method of MCPTest::Peers
 #   );
 #   $site->url; $site->base; $site->as; $site->backend; $site->httpd; $site->restart_as;
 #
@@ -41,7 +42,7 @@ my $ACCESS = '%H %m %U %>s %{Origin}i';
 sub start ($class, %opt) {
     my $self = bless { scheme => $opt{tls} ? 'https' : 'http' }, $class;
     $self->{as}      = MCPTest::Peers->authorization_server(@{ $opt{as} // [] });
-    $self->{backend} = MCPTest::Peers->backend;
+    $self->{backend} = MCPTest::Peers->${ \($opt{backend} // 'backend') };
     $self->{httpd}   = MCPTest::Httpd->start(
         conf          => $self->_conf(%opt),
         tls           => $opt{tls},
@@ -78,6 +79,12 @@ sub backend ($self) { return $self->{backend} }
 sub httpd ($self)   { return $self->{httpd} }
 sub base ($self)    { return "$self->{scheme}://127.0.0.1:" . $self->httpd->port }
 sub url ($self)     { return $self->base . '/mcp' }
+
+# The backend ends before httpd, which else waits for event streams that a client has left open.
+sub DESTROY ($self) {
+    delete $self->{backend};
+    return;
+}
 
 # A client's report as lines "METHOD path [JSON-RPC method] status", without what went to the authorization server.
 sub exchanges ($self, $report) {
