@@ -56,9 +56,9 @@ static const struct {
 static const struct {
     const char *name, *line, *wrong;
 } bad[] = {
-    { "nothing", "", "a method, a pattern for its name, and what it needs are expected" EXAMPLE },
-    { "a method", "tools/call", "a method, a pattern for its name, and what it needs are expected" EXAMPLE },
-    { "no need", "tools/call *", "a method, a pattern for its name, and what it needs are expected" EXAMPLE },
+    { "nothing", "", "'' is not a method, a pattern for its name, and what it needs" EXAMPLE },
+    { "a method", "tools/call", "'tools/call' is not a method, a pattern for its name, and what it needs" EXAMPLE },
+    { "no need", "tools/call *", "'tools/call' is not a method, a pattern for its name, and what it needs" EXAMPLE },
     { "a pattern for a method", "tools/* * x",
       "'tools/*' is a pattern; a method is named to the letter, or * for any" EXAMPLE },
     { "another", "tools/c?ll * x", "'tools/c?ll' is a pattern; a method is named to the letter, or * for any" EXAMPLE },
