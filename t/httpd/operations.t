@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# I-01 to I-11, I-18, I-21 to I-24, I-28 to I-34, I-36, I-39, I-40. MCPOperation: which operation gets through, what a refusal says, and what the
+# I-01 to I-24, I-26 to I-36, I-39, I-40. MCPOperation: which operation gets through, what a refusal says, and what the
 # backend sees of it all.
 
 use v5.36;
@@ -198,6 +198,47 @@ for my $row (
 ) {
     my ($name, $want, $body, @fields) = @$row;
     outcome_is($name, $want, mcp => 'base', $body, @fields);
+}
+
+# Bodies that programs could read differently: [ name, code, body ]. The backend never has them.
+my $before = '{"jsonrpc":"2.0","id":1,';
+for my $row (
+    [ 'I-12 the method twice',        -32600, $before . '"method":"tools/list","method":"tools/call","params":{"name":"free"}}' ],
+    [ 'I-12 the params twice',        -32600, $before . '"method":"tools/call","params":{"name":"free"},"params":{"name":"secret"}}' ],
+    [ 'I-12 the name twice',          -32600, $before . '"method":"tools/call","params":{"name":"free","name":"secret"}}' ],
+    [ 'I-12 an escaped twin',         -32600, $before . '"method":"tools/call","params":{"name":"free","\\u006eame":"secret"}}' ],
+    [ 'I-13 Name beside name',        -32600, $before . '"method":"tools/call","params":{"name":"free","Name":"secret"}}' ],
+    [ 'I-13 PARAMS instead of it',    -32600, $before . '"method":"tools/call","PARAMS":{"name":"free"}}' ],
+    [ 'I-13 a long s',                -32600, $before . qq~"method":"tools/call","params":{"name":"free"},"param\xc5\xbf":{"name":"secret"}}~ ],
+    [ 'I-15 NUL in a name',           -32600, $before . '"method":"tools/call","params":{"name":"free\\u0000"}}' ],
+    [ 'I-15 a blank behind a name',   -32600, $before . '"method":"tools/call","params":{"name":"secret "}}' ],
+    [ 'I-15 a zero width space',      -32600, $before . qq~"method":"tools/call","params":{"name":"secret\xe2\x80\x8b"}}~ ],
+    [ 'I-16 no name',                 -32600, $before . '"method":"tools/call","params":{}}' ],
+    [ 'I-16 a list of names',         -32600, $before . '"method":"tools/call","params":{"name":["free"]}}' ],
+    [ 'I-17 positional params',       -32600, $before . '"method":"tools/call","params":["free"]}' ],
+    [ 'I-19 two texts',               -32700, json_text(call('free')) . json_text(call('secret')) ],
+    [ 'I-19 a BOM',                   -32700, "\xef\xbb\xbf" . json_text(call('free')) ],
+    [ 'I-20 UTF-16',                  -32700, join '', map { "$_\0" } split //, json_text(call('free')) ],
+    [ 'I-20 bytes that are no UTF-8', -32700, $before . qq~"method":"tools/call","params":{"name":"fr\xc3"}}~ ],
+    [ 'I-20 a lone surrogate',        -32700, $before . '"method":"tools/call","params":{"name":"free\\ud800"}}' ],
+    [ 'I-26 10,000 levels',           -32700, $before . '"method":"tools/call","params":{"name":"free","arguments":' . '[' x 10_000 . ']' x 10_000 . '}}' ],
+    [ 'I-28 a call and a result',     -32600, $before . '"method":"tools/call","params":{"name":"free"},"result":{}}' ],
+    [ 'I-35 an id that is an object', -32600, '{"jsonrpc":"2.0","id":{"a":1},"method":"tools/call","params":{"name":"free"}}' ],
+) {
+    my ($name, $code, $text) = @$row;
+    outcome_is($name, "400 $code", mcp => 'base files:delete files:write', $text);
+}
+my $deed = $before . '"method":"tools\\/ca\\u006cl","params":{"name":"\\u0073ecret"}}';
+outcome_is('I-14 escapes in the values are read',    '403 -32000', mcp => 'base', $deed);
+outcome_is('I-14 and passed on',                     200,          mcp => 'base', $deed =~ s/u0073ecret/u0066ree/r);
+outcome_is('I-26 half a million values',  200,          mcp => 'base', $before . '"method":"tools/call","params":{"name":"free","arguments":[' . join(',', (1) x 500_000) . ']}}');
+outcome_is('I-27 numbers that few programs can hold', 200,         mcp => 'base', $before . '"method":"tools/call","params":{"name":"free","arguments":[1e400,123456789012345678901234567890]}}');
+{
+    my ($res, $error) = outcome_is('I-35 an id that is a long string', '403 -32000', mcp => 'base', call('secret', id => 'x' x 100_000));
+    is $error->{id}, undef, 'I-35 which is not echoed';
+    ($res, $error) = outcome_is('I-35 an id with markup', '403 -32000', mcp => 'base', call('secret', id => '<script>"\\'));
+    is $error->{id}, '<script>"\\', 'I-35 which is';
+    is $res->header('Content-Type'), 'application/json', 'I-35 as JSON';
 }
 
 # Content-Type, as only the request itself can say it.
