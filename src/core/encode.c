@@ -37,6 +37,17 @@ static bool goes_into_form(mcp_view_t value, apr_size_t i)
     return mcp_ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+/* What most values are: nothing in them is ever written in another way. */
+static bool is_plain(mcp_view_t value)
+{
+    for (apr_size_t i = 0; i < value.len; i++) {
+        if (value.data[i] < ' ' || value.data[i] >= 0x7f || value.data[i] == '%') {
+            return false;
+        }
+    }
+    return value.len > 0 && value.data[0] != ' ' && value.data[value.len - 1] != ' ';
+}
+
 static char *encode(mcp_view_t value, bool (*goes)(mcp_view_t value, apr_size_t i), apr_pool_t *pool)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -59,12 +70,12 @@ static char *encode(mcp_view_t value, bool (*goes)(mcp_view_t value, apr_size_t 
 
 const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool)
 {
-    return encode(value, goes_into_header, pool);
+    return is_plain(value) ? mcp_view_dup(value, pool) : encode(value, goes_into_header, pool);
 }
 
 char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool)
 {
-    return encode(value, goes_into_user, pool);
+    return is_plain(value) ? mcp_view_dup(value, pool) : encode(value, goes_into_user, pool);
 }
 
 const char *mcp_encode_form(mcp_view_t value, apr_pool_t *pool)

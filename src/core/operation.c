@@ -123,11 +123,6 @@ bool mcp_operation_has(const apr_array_header_t *rules, mcp_operation_kind_t kin
     return false;
 }
 
-void mcp_operation_need(mcp_needs_t *needs, const mcp_operation_t *operation)
-{
-    mcp_scope_add_all(needs->scopes, operation->scopes);
-}
-
 mcp_reason_t mcp_operation_check(const mcp_operation_t *operation, const mcp_claims_t *claims,
                                  const apr_array_header_t *implications, apr_pool_t *pool)
 {

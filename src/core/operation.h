@@ -31,9 +31,6 @@ const mcp_operation_t *mcp_operation_find(const apr_array_header_t *rules, const
 /* Whether a rule of that kind is among them. */
 bool mcp_operation_has(const apr_array_header_t *rules, mcp_operation_kind_t kind);
 
-/* Add the scopes that a rule names to what is needed. */
-void mcp_operation_need(mcp_needs_t *needs, const mcp_operation_t *operation);
-
 /* Judge one message by its rule, NULL for none: MCP_OK, MCP_DENIED_OPERATION, or MCP_INSUFFICIENT_SCOPE. claims is NULL when
  * there is no token: then MCP_NO_CREDENTIALS where there are scopes to have. */
 mcp_reason_t mcp_operation_check(const mcp_operation_t *operation, const mcp_claims_t *claims,

@@ -116,13 +116,26 @@ mcp_reason_t mcp_policy_check(const mcp_rule_t *rule, const mcp_claims_t *claims
     return MCP_MISCONFIGURED;
 }
 
-void mcp_policy_need(mcp_needs_t *needs, const mcp_rule_t *rule)
+static void add(mcp_scope_t **set, const mcp_scope_t *more, apr_pool_t *pool)
+{
+    if (!*set) {
+        *set = mcp_scope_make(pool);
+    }
+    mcp_scope_add_all(*set, more);
+}
+
+void mcp_policy_need(mcp_needs_t *needs, const mcp_rule_t *rule, apr_pool_t *pool)
 {
     bool role = rule->kind == MCP_RULE_ROLE || rule->kind == MCP_RULE_ANY_ROLE;
 
     if (!rule->negated && rule->kind != MCP_RULE_CLAIM) {
-        mcp_scope_add_all(role ? needs->roles : needs->scopes, rule->words);
+        add(role ? &needs->roles : &needs->scopes, rule->words, pool);
     }
+}
+
+void mcp_policy_need_scopes(mcp_needs_t *needs, const mcp_scope_t *scopes, apr_pool_t *pool)
+{
+    add(&needs->scopes, scopes, pool);
 }
 
 const char *mcp_policy_scope(const mcp_needs_t *needs, mcp_reason_t reason, const apr_array_header_t *implications,
@@ -131,7 +144,7 @@ const char *mcp_policy_scope(const mcp_needs_t *needs, mcp_reason_t reason, cons
     mcp_scope_t *named = mcp_scope_reduce(needs->scopes, implications, pool), *more = mcp_scope_make(pool);
     const char *scopes = mcp_scope_format(named, prefix, pool), *roles;
 
-    for (int i = 0; reason == MCP_MISSING_ROLE && i < needs->roles->nelts; i++) {
+    for (int i = 0; reason == MCP_MISSING_ROLE && needs->roles && i < needs->roles->nelts; i++) {
         mcp_view_t role = APR_ARRAY_IDX(needs->roles, i, mcp_view_t);
 
         if (!mcp_scope_has(named, role)) {

@@ -22,7 +22,7 @@ typedef struct {
     apr_array_header_t *values; /* of const char *, for claims */
 } mcp_rule_t;
 
-/* What the rules that were asked so far want from a token; collected over a whole Require tree. */
+/* What the rules that were asked so far want from a token; collected over a whole Require tree. NULL for none yet. */
 typedef struct {
     mcp_scope_t *scopes;
     mcp_scope_t *roles;
@@ -35,8 +35,9 @@ const char *mcp_policy_parse(mcp_rule_t *rule, mcp_rule_kind_t kind, const char 
 mcp_reason_t mcp_policy_check(const mcp_rule_t *rule, const mcp_claims_t *claims,
                               const apr_array_header_t *implications, apr_pool_t *pool);
 
-/* Add what a rule wants. */
-void mcp_policy_need(mcp_needs_t *needs, const mcp_rule_t *rule);
+/* Add what a rule wants; the same for scopes alone. */
+void mcp_policy_need(mcp_needs_t *needs, const mcp_rule_t *rule, apr_pool_t *pool);
+void mcp_policy_need_scopes(mcp_needs_t *needs, const mcp_scope_t *scopes, apr_pool_t *pool);
 
 /* The scope parameter of a challenge, "" for none: the scopes that are needed, without those that others of them
  * imply; for MCP_MISSING_ROLE the roles as well. */

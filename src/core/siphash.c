@@ -11,15 +11,13 @@ static apr_uint64_t rotate(apr_uint64_t x, int bits)
 
 static apr_uint64_t read_little_endian(const unsigned char *bytes)
 {
-    apr_uint64_t word = 0;
-
-    for (int i = 7; i >= 0; i--) {
-        word = word << 8 | bytes[i];
-    }
-    return word;
+    /* without a loop compilers see that it is one word of memory */
+    return (apr_uint64_t)bytes[0] | (apr_uint64_t)bytes[1] << 8 | (apr_uint64_t)bytes[2] << 16 |
+           (apr_uint64_t)bytes[3] << 24 | (apr_uint64_t)bytes[4] << 32 | (apr_uint64_t)bytes[5] << 40 |
+           (apr_uint64_t)bytes[6] << 48 | (apr_uint64_t)bytes[7] << 56;
 }
 
-static void mix(state_t *s)
+static inline void mix(state_t *s)
 {
     s->v0 += s->v1;
     s->v2 += s->v3;
@@ -32,7 +30,7 @@ static void mix(state_t *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-static void absorb(state_t *s, apr_uint64_t word)
+static inline void absorb(state_t *s, apr_uint64_t word)
 {
     s->v3 ^= word;
     mix(s);

@@ -50,7 +50,9 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     mcp_reason_t reason;
 
     (void)line;
-    mcp_policy_need(&state->needs, rule);
+    if (!r->user && state->standing_aside) { /* the one pass that visits all rules */
+        mcp_policy_need(&state->needs, rule, r->pool);
+    }
     if (state->asking == MCP_ASK_SUPPOSING && !rule->negated) {
         return AUTHZ_GRANTED;
     }

@@ -124,7 +124,9 @@ static apr_status_t take(mcp_body_t *body, apr_bucket_brigade *brigade, apr_pool
             if ((status = apr_bucket_read(bucket, &bytes, &len, APR_BLOCK_READ)) != APR_SUCCESS) {
                 return status;
             }
-            append(body, bytes, len, pool);
+            if (len > 0) {
+                append(body, bytes, len, pool);
+            }
         }
     }
     return APR_SUCCESS;
@@ -226,7 +228,7 @@ mcp_reason_t mcp_body_keep(mcp_view_t *kept, request_rec *r, apr_off_t limit)
     if ((apr_off_t)state->body->used > limit || !state->body->whole) {
         return MCP_BODY_TOO_LARGE;
     }
-    *kept = (mcp_view_t){ state->body->bytes, state->body->used };
+    *kept = (mcp_view_t){ state->body->bytes ? state->body->bytes : "", state->body->used };
     return MCP_OK;
 }
 

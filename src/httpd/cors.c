@@ -46,6 +46,19 @@ int mcp_cors_answer_preflight(request_rec *r)
     return DONE;
 }
 
+static bool has_any(const apr_table_t *table)
+{
+    static const char prefix[] = "Access-Control-";
+    const apr_array_header_t *fields = apr_table_elts(table);
+
+    for (int i = 0; i < fields->nelts; i++) {
+        if (strncasecmp(APR_ARRAY_IDX(fields, i, apr_table_entry_t).key, prefix, sizeof(prefix) - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What whoever made the answer says about origins; two Access-Control-Allow-Origin block every browser. */
 static void unset_all(request_rec *r)
 {
@@ -54,6 +67,9 @@ static void unset_all(request_rec *r)
         "Access-Control-Allow-Headers", "Access-Control-Expose-Headers",    "Access-Control-Max-Age",
     };
 
+    if (!has_any(r->headers_out) && !has_any(r->err_headers_out)) {
+        return;
+    }
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         apr_table_unset(r->headers_out, names[i]);
         apr_table_unset(r->err_headers_out, names[i]);

@@ -4,6 +4,7 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
+#include "../core/ascii.h"
 #include "../core/encode.h"
 #include "../core/field.h"
 #include "../core/limits.h"
@@ -33,14 +34,24 @@ static bool is_forwarded(const apr_array_header_t *forwards, mcp_view_t name)
     return false;
 }
 
-static bool is_owned(const request_rec *r, mcp_view_t name)
+/* They all begin with X, and few other fields of a request do. */
+static bool is_default(mcp_view_t name)
 {
+    if (mcp_ascii_lower(*name.data) != 'x') {
+        return false;
+    }
     for (size_t i = 0; i < sizeof(default_headers) / sizeof(default_headers[0]); i++) {
         if (mcp_field_is_same(name, default_headers[i])) {
             return true;
         }
     }
-    return is_in(mcp_conf_server(r->server)->owned, name) || is_forwarded(mcp_conf_dir(r)->forward_claims, name);
+    return false;
+}
+
+static bool is_owned(const request_rec *r, mcp_view_t name)
+{
+    return is_default(name) || is_in(mcp_conf_server(r->server)->owned, name) ||
+           is_forwarded(mcp_conf_dir(r)->forward_claims, name);
 }
 
 /* Between the names of a Connection field; mod_proxy takes a semicolon for a comma. */

@@ -160,7 +160,7 @@ void mcp_operations_need(request_rec *r)
 
     for (int i = 0; i < operations->rules->nelts; i++) {
         if (rule_at(operations, i)) {
-            mcp_operation_need(&mcp_request_get(r)->needs, rule_at(operations, i));
+            mcp_policy_need_scopes(&mcp_request_get(r)->needs, rule_at(operations, i)->scopes, r->pool);
         }
     }
 }
@@ -170,17 +170,18 @@ void mcp_operations_collect(request_rec *r)
     const apr_array_header_t *rules = rules_of(r);
 
     for (int i = 0; rules && i < rules->nelts; i++) {
-        mcp_operation_need(&mcp_request_get(r)->needs, &APR_ARRAY_IDX(rules, i, mcp_operation_t));
+        mcp_policy_need_scopes(&mcp_request_get(r)->needs, APR_ARRAY_IDX(rules, i, mcp_operation_t).scopes, r->pool);
     }
 }
 
 /* Require was content with scopes that the token has; those of other branches would be too much to ask for. */
 static void keep_held(mcp_request_t *state, const apr_array_header_t *implications, apr_pool_t *pool)
 {
+    const mcp_scope_t *named = state->needs.scopes;
     mcp_scope_t *held = mcp_scope_make(pool);
 
-    for (int i = 0; state->accepted && i < state->needs.scopes->nelts; i++) {
-        mcp_view_t scope = APR_ARRAY_IDX(state->needs.scopes, i, mcp_view_t);
+    for (int i = 0; state->accepted && named && i < named->nelts; i++) {
+        mcp_view_t scope = APR_ARRAY_IDX(named, i, mcp_view_t);
 
         if (mcp_scope_grants(state->facts->scope, implications, scope, pool)) {
             mcp_scope_add(held, scope);

@@ -9,8 +9,6 @@ mcp_request_t *mcp_request_get(request_rec *r)
 
     if (!state) {
         state = apr_pcalloc(r->pool, sizeof(*state));
-        state->needs.scopes = mcp_scope_make(r->pool);
-        state->needs.roles = mcp_scope_make(r->pool);
         ap_set_module_config(r->request_config, &auth_mcp_module, state);
     }
     return state;
@@ -57,11 +55,18 @@ void mcp_request_inherit(request_rec *r)
     state->token = before->token;
 }
 
+/* Asked by each hook, and an expression for httpd each time. */
 bool mcp_request_is_governed(request_rec *r)
 {
-    const char *type = ap_auth_type(r);
+    mcp_request_t *state = mcp_request_get(r);
 
-    return type && strcasecmp(type, "MCP") == 0;
+    if (state->known_under != r->per_dir_config) {
+        const char *type = ap_auth_type(r);
+
+        state->known_under = r->per_dir_config;
+        state->governed = type && strcasecmp(type, "MCP") == 0;
+    }
+    return state->governed;
 }
 
 request_rec *mcp_request_governed(request_rec *r)

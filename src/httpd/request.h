@@ -29,6 +29,8 @@ typedef struct {
     mcp_reason_t failed_rule;        /* the kind of rule that said no, MCP_OK for none */
     mcp_needs_t needs;
     mcp_asking_t asking;
+    const void *known_under;    /* the per_dir_config for which the next is known */
+    bool governed;              /* by AuthType MCP */
     bool standing_aside;        /* our own hook has called the hook chain again */
     bool claim_wanted;          /* an expression asked for a claim before there was a token */
     const void *applied;        /* the per_dir_config for which identity was written into the request */

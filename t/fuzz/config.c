@@ -29,13 +29,13 @@ static void check_uri(const char *text, apr_pool_t *pool)
 static void check_rule(const char *text, apr_pool_t *pool)
 {
     for (int kind = MCP_RULE_SCOPE; kind <= MCP_RULE_CLAIM; kind++) {
-        mcp_needs_t needs = { mcp_scope_make(pool), mcp_scope_make(pool) };
+        mcp_needs_t needs = { NULL, NULL };
         mcp_rule_t rule = { 0 };
 
         if (mcp_policy_parse(&rule, (mcp_rule_kind_t)kind, text, pool) == NULL) {
             fuzz_must(kind == MCP_RULE_CLAIM ? rule.values->nelts > 0 : rule.words->nelts > 0,
                       "a rule asks for something");
-            mcp_policy_need(&needs, &rule);
+            mcp_policy_need(&needs, &rule, pool);
             fuzz_must(!strpbrk(mcp_policy_scope(&needs, MCP_MISSING_ROLE, NULL, "p/", pool), "\"\\\r\n\t"),
                       "a scope needs no escapes");
         }

@@ -268,10 +268,10 @@ static void test_check(apr_pool_t *pool)
 static void test_need(apr_pool_t *pool)
 {
     apr_array_header_t *rules = rules_of("tools/call * a b;* * b c;* * denied;* * granted", pool);
-    mcp_needs_t needs = { mcp_scope_make(pool), mcp_scope_make(pool) };
+    mcp_needs_t needs = { NULL, NULL };
 
     for (int i = 0; i < rules->nelts; i++) {
-        mcp_operation_need(&needs, &APR_ARRAY_IDX(rules, i, mcp_operation_t));
+        mcp_policy_need_scopes(&needs, APR_ARRAY_IDX(rules, i, mcp_operation_t).scopes, pool);
     }
     is_str(mcp_scope_format(needs.scopes, NULL, pool), "a b c", "I-02 what rules need, each once");
     is_str(mcp_scope_format(needs.roles, NULL, pool), "", "and no role");

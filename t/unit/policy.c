@@ -138,14 +138,12 @@ static void need(mcp_needs_t *needs, mcp_rule_kind_t kind, const char *text, boo
 
     mcp_policy_parse(&rule, kind, text, pool);
     rule.negated = negated;
-    mcp_policy_need(needs, &rule);
+    mcp_policy_need(needs, &rule, pool);
 }
 
 static void test_needs(apr_pool_t *pool)
 {
-    mcp_needs_t needs = { mcp_scope_make(pool), mcp_scope_make(pool) },
-                none = { mcp_scope_make(pool), mcp_scope_make(pool) };
-    mcp_needs_t roles = { mcp_scope_make(pool), mcp_scope_make(pool) };
+    mcp_needs_t needs = { NULL, NULL }, none = { NULL, NULL }, roles = { NULL, NULL };
     apr_array_header_t *implications = read_implies_list(pool);
 
     need(&needs, MCP_RULE_SCOPE, "list write", false, pool);
