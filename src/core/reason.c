@@ -1,8 +1,5 @@
 #include "reason.h"
 
-/* JSON-RPC 2.0 5.1; MCP 2026-07-28, streamable HTTP, Server Validation */
-enum { PARSE_ERROR = -32700, INVALID_REQUEST = -32600, HEADER_MISMATCH = -32020, SERVER_ERROR = -32000 };
-
 static const mcp_reason_row_t rows[MCP_REASON_COUNT] = {
     [MCP_OK] = { "ok", 200, NULL, false, MCP_LOG_DEBUG, "OK" },
 
@@ -55,16 +52,16 @@ static const mcp_reason_row_t rows[MCP_REASON_COUNT] = {
     [MCP_BODY_TYPE] = { "body_type", 415, NULL, false, MCP_LOG_INFO, "The body must be application/json in UTF-8" },
     [MCP_BODY_CODING] = { "body_coding", 415, NULL, false, MCP_LOG_INFO, "The body must not be encoded" },
     [MCP_BODY_UNEXPECTED] = { "body_unexpected", 400, NULL, false, MCP_LOG_INFO,
-                              "A request with this method must not have a body", INVALID_REQUEST },
+                              "A request with this method must not have a body" },
     [MCP_BODY_TOO_LARGE] = { "body_too_large", 413, NULL, false, MCP_LOG_INFO, "The body is too large" },
     [MCP_BODY_TIMEOUT] = { "body_timeout", 408, NULL, false, MCP_LOG_INFO, "The body did not arrive in time" },
-    [MCP_BODY_CUT] = { "body_cut", 400, NULL, false, MCP_LOG_INFO, "The body ended early", PARSE_ERROR },
+    [MCP_BODY_CUT] = { "body_cut", 400, NULL, false, MCP_LOG_INFO, "The body ended early" },
     [MCP_BODY_MALFORMED] = { "body_malformed", 400, NULL, false, MCP_LOG_INFO,
-                             "Parse error: the body is not one JSON text in UTF-8", PARSE_ERROR },
+                             "Parse error: the body is not one JSON text in UTF-8" },
     [MCP_BODY_INVALID] = { "body_invalid", 400, NULL, false, MCP_LOG_INFO,
-                           "Invalid request: the body is not one unambiguous JSON-RPC message", INVALID_REQUEST },
+                           "Invalid request: the body is not one unambiguous JSON-RPC message" },
     [MCP_HEADER_MISMATCH] = { "header_mismatch", 400, NULL, false, MCP_LOG_INFO,
-                              "Header mismatch: the MCP header fields are not those of the body", HEADER_MISMATCH },
+                              "Header mismatch: the MCP header fields are not those of the body" },
 
     [MCP_KEYS_UNAVAILABLE] = { "keys_unavailable", 503, NULL, false, MCP_LOG_INFO,
                                "Tokens cannot be checked at the moment" },
@@ -77,6 +74,16 @@ static const mcp_reason_row_t rows[MCP_REASON_COUNT] = {
     [MCP_METHOD_NOT_ALLOWED] = { "method", 405, NULL, false, MCP_LOG_DEBUG, "The method is not allowed here" },
 };
 
+/* JSON-RPC 2.0 5.1; MCP 2026-07-28, streamable HTTP, Server Validation */
+enum { PARSE_ERROR = -32700, INVALID_REQUEST = -32600, HEADER_MISMATCH = -32020, SERVER_ERROR = -32000 };
+
+/* Most refusals have no code of their own: 0. */
+static const int codes[MCP_REASON_COUNT] = {
+    [MCP_BODY_UNEXPECTED] = INVALID_REQUEST, [MCP_BODY_CUT] = PARSE_ERROR,
+    [MCP_BODY_MALFORMED] = PARSE_ERROR,      [MCP_BODY_INVALID] = INVALID_REQUEST,
+    [MCP_HEADER_MISMATCH] = HEADER_MISMATCH,
+};
+
 const mcp_reason_row_t *mcp_reason_row(mcp_reason_t reason)
 {
     bool known = (int)reason >= 0 && reason < MCP_REASON_COUNT;
@@ -86,7 +93,7 @@ const mcp_reason_row_t *mcp_reason_row(mcp_reason_t reason)
 
 int mcp_reason_code(mcp_reason_t reason)
 {
-    int code = mcp_reason_row(reason)->code;
+    bool known = (int)reason >= 0 && reason < MCP_REASON_COUNT;
 
-    return code ? code : SERVER_ERROR;
+    return known && codes[reason] ? codes[reason] : SERVER_ERROR;
 }

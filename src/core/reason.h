@@ -69,13 +69,12 @@ typedef struct {
     bool challenge;        /* whether a WWW-Authenticate field is due */
     mcp_log_level_t level; /* of the one log line */
     const char *text;      /* fixed words for error_description and the JSON-RPC message; no comma, quote or '=' */
-    int code;              /* of the JSON-RPC error, see mcp_reason_code */
 } mcp_reason_row_t;
 
 /* The row of a reason; never NULL. An unknown value gets the row of MCP_MISCONFIGURED. */
 const mcp_reason_row_t *mcp_reason_row(mcp_reason_t reason);
 
-/* The code of the JSON-RPC error that says so (JSON-RPC 2.0 5.1): the row's own, else -32000 of the range for servers. */
+/* The code of the JSON-RPC error that says so (JSON-RPC 2.0 5.1): its own, else -32000 of the range for servers. */
 int mcp_reason_code(mcp_reason_t reason);
 
 #endif
