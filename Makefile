@@ -42,6 +42,7 @@ UNIT_TESTS := $(patsubst t/unit/%.c,$(BUILD)/t/unit/%.t,$(UNIT))
 FUZZ       := $(filter-out replay,$(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c)))
 FUZZ_TESTS := $(FUZZ:%=$(BUILD)/t/fuzz/%.t)
 FUZZ_BINS  := $(FUZZ:%=$(BUILD)/fuzz/%)
+JUDGE      := $(BUILD)/t/readers/judge
 SECONDS    ?= 60
 
 .PHONY: all deps demo check check-all asan fuzz coverage lint bench bench-deps install install-tools clean unit
@@ -74,9 +75,14 @@ $(FUZZ_TESTS): $(BUILD)/t/fuzz/%.t: $(BUILD)/t/fuzz/%.o $(BUILD)/t/fuzz/replay.o
 	@echo '  LD    $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
+# What the module reads in request bodies, to be compared with other readers.
+$(JUDGE): $(BUILD)/t/readers/judge.o $(call obj,$(CORE))
+	@echo '  LD    $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
 .SECONDARY: $(call obj,$(UNIT) $(FUZZ:%=t/fuzz/%.c) t/fuzz/replay.c)
 
-unit: $(UNIT_TESTS) $(FUZZ_TESTS)
+unit: $(UNIT_TESTS) $(FUZZ_TESTS) $(JUDGE)
 
 $(BUILD)/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(CORE)
 	@mkdir -p $(@D)
@@ -92,7 +98,7 @@ fuzz: $(FUZZ_BINS)
 # What building and testing need beyond a bare Debian 12. nodejs and npm only when there are none.
 PACKAGES := build-essential apache2-bin apache2-dev libjansson-dev libjwt-dev libssl-dev libcurl4-openssl-dev pkg-config \
             perl openssl curl clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind gcovr \
-            apache2-utils chromium ca-certificates redis-server memcached
+            apache2-utils chromium ca-certificates redis-server memcached python3
 
 # Tests start their own redis-server and memcached: where these packages are new, their services are stopped and stay off.
 deps: NEW := $(shell for name in redis-server memcached; do command -v $$name >/dev/null || echo $$name; done)

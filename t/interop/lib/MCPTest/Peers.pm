@@ -29,8 +29,10 @@ my %PART = (
     node     => [ sub { -x $NODE },            'the npm packages (npm ci --prefix t/node)' ],
     chromium => [ sub { -x chromium() },       'Chromium (apt-get install chromium)' ],
     openssl  => [ sub { in_path('openssl') },  'openssl (apt-get install openssl)' ],
+    python3  => [ sub { in_path('python3') },  'Python (apt-get install python3)' ],
 );
 
+sub node ($class)  { return $NODE }
 sub chromium () { return $ENV{CHROMIUM} || '/usr/bin/chromium' }
 
 sub in_path ($name) { return grep { -x "$_/$name" } split /:/, $ENV{PATH} }
