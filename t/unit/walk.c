@@ -70,6 +70,7 @@ static const struct {
     { "I-20 and text", BYTES("\"\\ud83dxxxxxx\""), false },
     { "I-20 and another escape", BYTES("\"\\ud83d\\n12345\""), false },
     { "I-20 two high ones", BYTES("\"\\ud83d\\ud83d\""), false },
+    { "I-20 two low ones", BYTES("\"\\ude00\\ude00\""), false },
     { "I-20 and a character", BYTES("\"\\ud83d\\u0041\""), false },
     { "I-20 and one behind the low ones", BYTES("\"\\ud83d\\ue000\""), false },
     { "I-20 and no digits", BYTES("\"\\ud83d\\uxxxx\""), false },
