@@ -47,7 +47,7 @@ is_deeply(\@phantoms, [], 'nor has an example');
 # may be any word, so it has to stand where a reason does: quoted, or behind "refused", a colon or an equals sign.
 my $table = code('src/core/reason.c');
 my (%name_of, %text_of);
-while ($table =~ /\[(MCP_\w+)\]\s*=\s*\{\s*"(\w+)",[^"}]*(?:"\w+",)?[^"}]*"([^"]+)"(?:,\s*\w+)?\s*\}/g) {
+while ($table =~ /\[(MCP_\w+)\]\s*=\s*\{\s*"(\w+)",[^"}]*(?:"\w+",)?[^"}]*"([^"]+)"\s*\}/g) {
     ($name_of{$1}, $text_of{$1}) = ($2, $3);
 }
 my ($constants) = code('src/core/reason.h') =~ /typedef enum \{(.*?)\} mcp_reason_t/s;
