@@ -4,7 +4,7 @@
 
 /* token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
  * The text ends where its string does, or at a blank. */
-static bool is_one_token68(mcp_view_t text)
+bool mcp_bearer_is_token68(mcp_view_t text)
 {
     apr_size_t i = strspn(text.data, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/");
 
@@ -58,7 +58,7 @@ static bool is_several(mcp_view_t text)
     return false;
 }
 
-mcp_reason_t mcp_bearer_parse(mcp_view_t *token, const char *field)
+mcp_reason_t mcp_bearer_find(mcp_view_t *token, const char *field)
 {
     mcp_view_t text;
     apr_size_t skip = strlen("Bearer");
@@ -83,9 +83,20 @@ mcp_reason_t mcp_bearer_parse(mcp_view_t *token, const char *field)
     if (text.len > MCP_LIMIT_TOKEN) {
         return MCP_CREDENTIALS_TOO_LONG;
     }
-    if (!is_one_token68(text)) {
-        return MCP_CREDENTIALS_MALFORMED;
-    }
     *token = text;
     return MCP_OK;
+}
+
+mcp_reason_t mcp_bearer_parse(mcp_view_t *token, const char *field)
+{
+    mcp_view_t found;
+    mcp_reason_t reason = mcp_bearer_find(&found, field);
+
+    if (reason == MCP_OK && !mcp_bearer_is_token68(found)) {
+        reason = MCP_CREDENTIALS_MALFORMED;
+    }
+    if (reason == MCP_OK) {
+        *token = found;
+    }
+    return reason;
 }

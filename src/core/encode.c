@@ -2,6 +2,7 @@
 
 #include "ascii.h"
 #include "limits.h"
+#include "words.h"
 
 static bool is_control(char c)
 {
@@ -10,7 +11,13 @@ static bool is_control(char c)
 
 bool mcp_encode_is_clean(mcp_view_t value)
 {
-    for (apr_size_t i = 0; i < value.len; i++) {
+    apr_size_t i = 0;
+
+    while (value.len - i >= 8 && (mcp_words_below(mcp_words_load(value.data + i), ' ') |
+                                  mcp_words_have(mcp_words_load(value.data + i), 0x7f)) == 0) {
+        i += 8;
+    }
+    for (; i < value.len; i++) {
         if (is_control(value.data[i])) {
             return false;
         }
@@ -37,10 +44,21 @@ static bool goes_into_form(mcp_view_t value, apr_size_t i)
     return mcp_ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+static bool is_plain_word(uint64_t word)
+{
+    return (mcp_words_beyond(word) | mcp_words_below(word, ' ') | mcp_words_have(word, 0x7f) |
+            mcp_words_have(word, '%')) == 0;
+}
+
 /* What most values are: nothing in them is ever written in another way. */
 static bool is_plain(mcp_view_t value)
 {
-    for (apr_size_t i = 0; i < value.len; i++) {
+    apr_size_t i = 0;
+
+    while (value.len - i >= 8 && is_plain_word(mcp_words_load(value.data + i))) {
+        i += 8;
+    }
+    for (; i < value.len; i++) {
         if (value.data[i] < ' ' || value.data[i] >= 0x7f || value.data[i] == '%') {
             return false;
         }

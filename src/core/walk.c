@@ -1,10 +1,9 @@
 #include "walk.h"
 
-#include <stdint.h>
-
 #include "ascii.h"
 #include "limits.h"
 #include "utf8.h"
+#include "words.h"
 
 /* The containers that are open inside of a value: one bit each, set for an object. */
 typedef struct {
@@ -25,22 +24,13 @@ static bool is_in_object(const nest_t *nest)
     return nest->objects[(nest->depth - 1) / 64] >> ((nest->depth - 1) % 64) & 1;
 }
 
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Bytes of a word that are zero have their high bit set in the result; a byte behind such a one may have it as well. */
-static uint64_t zeros(uint64_t word)
-{
-    return (word - EACH_BYTE(1)) & ~word & EACH_BYTE(0x80);
-}
-
 /* Whether all eight bytes stand for themselves in a string: ASCII, no control, no quote, no backslash. */
 static bool is_plain_word(const char *at)
 {
-    uint64_t word;
+    uint64_t word = mcp_words_load(at);
 
-    memcpy(&word, at, sizeof(word));
-    return ((word | (word - EACH_BYTE(0x20)) | zeros(word ^ EACH_BYTE('"')) | zeros(word ^ EACH_BYTE('\\'))) &
-            EACH_BYTE(0x80)) == 0;
+    return (mcp_words_beyond(word) | mcp_words_below(word, ' ') | mcp_words_have(word, '"') |
+            mcp_words_have(word, '\\')) == 0;
 }
 
 static bool is_plain(unsigned char c)

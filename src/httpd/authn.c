@@ -29,7 +29,7 @@ static mcp_reason_t find_facts(request_rec *r, mcp_request_t *state, const char 
         note_facts(state, earlier->facts, earlier->issuer, earlier->token);
         return MCP_OK;
     }
-    reason = mcp_bearer_parse(&token, apr_table_get(r->headers_in, "Authorization"));
+    reason = mcp_bearer_find(&token, apr_table_get(r->headers_in, "Authorization"));
     if (reason != MCP_OK) {
         return reason;
     }

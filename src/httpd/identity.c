@@ -113,10 +113,38 @@ char *mcp_identity_user(const mcp_claims_t *facts, apr_pool_t *pool)
     return mcp_encode_user(facts->user, pool);
 }
 
+/* Setting a variable compares its name with those of all that begin alike; where none of ours is there yet, it is added. */
+static void put_variable(request_rec *r, const char *name, const char *value, bool fresh)
+{
+    if (fresh) {
+        apr_table_addn(r->subprocess_env, name, value);
+    } else {
+        apr_table_setn(r->subprocess_env, name, value);
+    }
+}
+
+/* Whether the request has no variable of ours. */
+static bool is_fresh(const request_rec *r)
+{
+    const apr_array_header_t *variables = apr_table_elts(r->subprocess_env);
+
+    for (int i = 0; i < variables->nelts; i++) {
+        if (strncasecmp(APR_ARRAY_IDX(variables, i, apr_table_entry_t).key, "MCP_", 4) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void put_decision(request_rec *r, const char *decision, const char *reason, bool fresh)
+{
+    put_variable(r, "MCP_DECISION", decision, fresh);
+    put_variable(r, "MCP_REASON", reason, fresh);
+}
+
 void mcp_identity_note_decision(request_rec *r, const char *decision, const char *reason)
 {
-    apr_table_setn(r->subprocess_env, "MCP_DECISION", decision);
-    apr_table_setn(r->subprocess_env, "MCP_REASON", reason);
+    put_decision(r, decision, reason, false);
 }
 
 static void warn_left_out(request_rec *r, const char *what)
@@ -126,18 +154,19 @@ static void warn_left_out(request_rec *r, const char *what)
                   MCP_LIMIT_IDENTITY);
 }
 
-static void set_variable(request_rec *r, const char *name, mcp_view_t value)
+static void set_variable(request_rec *r, const char *name, mcp_view_t value, bool fresh)
 {
-    if (!value.data) {
-        apr_table_unset(r->subprocess_env, name);
-    } else if (!mcp_encode_is_clean(value)) {
-        apr_table_unset(r->subprocess_env, name);
+    if (value.data && mcp_encode_is_clean(value)) {
+        put_variable(r, name, mcp_view_dup(value, r->pool), fresh);
+        return;
+    }
+    apr_table_unset(r->subprocess_env, name);
+    if (value.data) {
         warn_left_out(r, name);
-    } else {
-        apr_table_setn(r->subprocess_env, name, mcp_view_dup(value, r->pool));
     }
 }
 
+/* The request has no field of that name: they have just been scrubbed. */
 static void set_header(request_rec *r, const char *name, mcp_view_t value)
 {
     if (!value.data || value.len == 0) {
@@ -147,7 +176,7 @@ static void set_header(request_rec *r, const char *name, mcp_view_t value)
         warn_left_out(r, name);
         return;
     }
-    apr_table_setn(r->headers_in, name, mcp_encode_header(value, r->pool));
+    apr_table_addn(r->headers_in, name, mcp_encode_header(value, r->pool));
 }
 
 static mcp_view_t view_or_none(const char *text)
@@ -173,15 +202,15 @@ static void set_headers(request_rec *r, const mcp_claims_t *facts, mcp_view_t sc
     }
 }
 
-static void set_identity(request_rec *r, const mcp_claims_t *facts)
+static void set_identity(request_rec *r, const mcp_claims_t *facts, bool fresh)
 {
     mcp_view_t scope = mcp_view_of(mcp_scope_format(facts->scope, NULL, r->pool));
 
-    set_variable(r, "MCP_SUBJECT", facts->subject);
-    set_variable(r, "MCP_CLIENT_ID", facts->client);
-    set_variable(r, "MCP_ISSUER", mcp_view_of(facts->issuer));
-    set_variable(r, "MCP_SCOPE", scope);
-    set_variable(r, "MCP_TOKEN_ID", facts->id);
+    set_variable(r, "MCP_SUBJECT", facts->subject, fresh);
+    set_variable(r, "MCP_CLIENT_ID", facts->client, fresh);
+    set_variable(r, "MCP_ISSUER", mcp_view_of(facts->issuer), fresh);
+    set_variable(r, "MCP_SCOPE", scope, fresh);
+    set_variable(r, "MCP_TOKEN_ID", facts->id, fresh);
     set_headers(r, facts, scope);
 }
 
@@ -222,7 +251,7 @@ static void keep_caches_off(request_rec *r)
 }
 
 /* Make the request's fields say what we know, and nothing else about it. */
-static void apply(request_rec *r)
+static void apply(request_rec *r, bool fresh)
 {
     const mcp_request_t *state;
 
@@ -234,7 +263,7 @@ static void apply(request_rec *r)
     }
     state = mcp_request_get(r);
     if (state->accepted) {
-        set_identity(r, state->facts);
+        set_identity(r, state->facts, fresh);
     }
 }
 
@@ -246,7 +275,7 @@ static apr_status_t watch_trailers(ap_filter_t *f, apr_bucket_brigade *brigade, 
     apr_status_t status = ap_get_brigade(f->next, brigade, mode, block, size);
 
     if (status == APR_SUCCESS && !APR_BRIGADE_EMPTY(brigade) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade))) {
-        apply(f->r);
+        apply(f->r, false);
         ap_remove_input_filter(f);
     }
     return status;
@@ -267,26 +296,26 @@ static bool may_have_trailers(const request_rec *r)
 }
 
 /* Note that the request is let through; an error document is as well, but what it is the answer to was not. */
-static void note_decision(request_rec *r, bool governed)
+static void note_decision(request_rec *r, bool governed, bool fresh)
 {
     for (request_rec *asked = r; asked; asked = asked->prev) {
         mcp_reason_t reason = mcp_request_get(asked)->reason;
 
         if (reason != MCP_OK) {
             if (asked != r) {
-                mcp_identity_note_decision(r, "refused", mcp_reason_row(reason)->name);
+                put_decision(r, "refused", mcp_reason_row(reason)->name, fresh);
             }
             return;
         }
     }
     if (governed) {
-        mcp_identity_note_decision(r, "granted", mcp_reason_row(MCP_OK)->name);
+        put_decision(r, "granted", mcp_reason_row(MCP_OK)->name, fresh);
     }
 }
 
 int mcp_identity_fixups(request_rec *r)
 {
-    bool governed;
+    bool governed, fresh;
 
     if (!has_issuers(r)) {
         return DECLINED;
@@ -302,9 +331,10 @@ int mcp_identity_fixups(request_rec *r)
         mcp_request_inherit(r);
         keep_caches_off(r);
     }
-    apply(r);
+    fresh = is_fresh(r);
+    apply(r, fresh);
     mcp_request_get(r)->applied = r->per_dir_config;
-    note_decision(r, governed);
+    note_decision(r, governed, fresh);
     return DECLINED;
 }
 
@@ -323,6 +353,6 @@ void mcp_identity_before_handler(request_rec *r)
         r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
     }
     keep_caches_off(r);
-    apply(r);
-    note_decision(r, true);
+    apply(r, false);
+    note_decision(r, true, false);
 }

@@ -2,6 +2,7 @@
 
 #include <http_log.h>
 
+#include "../core/bearer.h"
 #include "../io/tokencache.h"
 #include "aplog.h"
 #include "request.h"
@@ -188,6 +189,8 @@ mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view
 
     if (used && mcp_tokencache_find(&known, used, &key, pool) && holds(&known) && counts_here(r, known.voucher)) {
         mcp_store_count(&mcp_keyring_counts(((const mcp_issuer_conf_t *)known.voucher)->keyring)->cached);
+    } else if (!mcp_bearer_is_token68(token)) {
+        reason = MCP_CREDENTIALS_MALFORMED;
     } else {
         reason =
             mcp_jws_is_shaped(token) ? verify_jwt(&known, r, token, detail) : verify_opaque(&known, r, token, detail);

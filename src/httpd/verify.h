@@ -11,7 +11,7 @@ typedef struct {
     const mcp_issuer_conf_t *issuer;
 } mcp_verified_t;
 
-/* Verify a token, by the issuers of the server that MCPTrustIssuer lets count here. MCP_OK, or why there are no facts,
+/* Verify a token, as mcp_bearer_find has found it, by the issuers of the server that MCPTrustIssuer lets count here. MCP_OK, or why there are no facts,
  * with *detail for the log or left alone. */
 mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view_t token, const char **detail);
 
