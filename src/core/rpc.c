@@ -38,35 +38,36 @@ static bool is_id(mcp_view_t value, apr_pool_t *pool)
  * extension, and on nothing that is known. */
 static const struct {
     const char *method;
-    mcp_pick_t source; /* PICKS for none */
+    mcp_pick_t source; /* MCP_PICKS for none */
+    bool gone;         /* since 2026-07-28, where a server that gets it knows of no parameters: then it is on nothing */
 } sources[] = {
-    { "tools/call", MCP_PICK_NAME },
-    { "prompts/get", MCP_PICK_NAME },
-    { "resources/read", MCP_PICK_URI },
-    { "resources/subscribe", MCP_PICK_URI },
-    { "resources/unsubscribe", MCP_PICK_URI },
-    { "completion/complete", MCP_PICK_REF },
-    { "tasks/get", MCP_PICK_TASK_ID },
-    { "tasks/result", MCP_PICK_TASK_ID },
-    { "tasks/update", MCP_PICK_TASK_ID },
-    { "tasks/cancel", MCP_PICK_TASK_ID },
-    { "tasks/list", MCP_PICKS },
-    { "initialize", MCP_PICKS },
-    { "ping", MCP_PICKS },
-    { "server/discover", MCP_PICKS },
-    { "logging/setLevel", MCP_PICKS },
-    { "tools/list", MCP_PICKS },
-    { "prompts/list", MCP_PICKS },
-    { "resources/list", MCP_PICKS },
-    { "resources/templates/list", MCP_PICKS },
-    { "subscriptions/listen", MCP_PICKS },
-    { "notifications/initialized", MCP_PICKS },
-    { "notifications/cancelled", MCP_PICKS },
-    { "notifications/progress", MCP_PICKS },
-    { "notifications/roots/list_changed", MCP_PICKS },
+    { "tools/call", MCP_PICK_NAME, false },
+    { "prompts/get", MCP_PICK_NAME, false },
+    { "resources/read", MCP_PICK_URI, false },
+    { "resources/subscribe", MCP_PICK_URI, true },
+    { "resources/unsubscribe", MCP_PICK_URI, true },
+    { "completion/complete", MCP_PICK_REF, false },
+    { "tasks/get", MCP_PICK_TASK_ID, false },
+    { "tasks/result", MCP_PICK_TASK_ID, false },
+    { "tasks/update", MCP_PICK_TASK_ID, false },
+    { "tasks/cancel", MCP_PICK_TASK_ID, false },
+    { "tasks/list", MCP_PICKS, false },
+    { "initialize", MCP_PICKS, false },
+    { "ping", MCP_PICKS, false },
+    { "server/discover", MCP_PICKS, false },
+    { "logging/setLevel", MCP_PICKS, false },
+    { "tools/list", MCP_PICKS, false },
+    { "prompts/list", MCP_PICKS, false },
+    { "resources/list", MCP_PICKS, false },
+    { "resources/templates/list", MCP_PICKS, false },
+    { "subscriptions/listen", MCP_PICKS, false },
+    { "notifications/initialized", MCP_PICKS, false },
+    { "notifications/cancelled", MCP_PICKS, false },
+    { "notifications/progress", MCP_PICKS, false },
+    { "notifications/roots/list_changed", MCP_PICKS, false },
 };
 
-/* The one member that says what a completion is for: a prompt's name or a resource's URI. PICKS when it does not. */
+/* The one member that says what a completion is for: a prompt's name or a resource's URI. MCP_PICKS when it does not. */
 static mcp_pick_t source_of_ref(const mcp_picks_t picks, apr_pool_t *pool)
 {
     mcp_view_t type;
@@ -99,7 +100,7 @@ static bool read_operation(mcp_rpc_t *message, const mcp_picks_t picks, apr_pool
     }
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
         if (mcp_view_is(message->method, sources[i].method)) {
-            message->nameless = sources[i].source == MCP_PICKS;
+            message->nameless = sources[i].source == MCP_PICKS || (sources[i].gone && !picks[sources[i].source].data);
             return message->nameless || read_operand(message, picks, sources[i].source, pool);
         }
     }

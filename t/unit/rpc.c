@@ -82,6 +82,7 @@ static const struct {
       "request 1 resources/read u:x -" },
     { "a subscription", REQUEST("\"method\":\"resources/subscribe\",\"params\":{\"uri\":\"u:x\"}"),
       "request 1 resources/subscribe u:x -" },
+    { "a subscription to nothing", REQUEST("\"method\":\"resources/subscribe\""), "request 1 resources/subscribe * -" },
     { "and its end", REQUEST("\"method\":\"resources/unsubscribe\",\"params\":{\"uri\":\"u:x\"}"),
       "request 1 resources/unsubscribe u:x -" },
     { "I-32 a completion for a prompt", COMPLETE("{\"type\":\"ref/prompt\",\"name\":\"p\"}"),
