@@ -78,12 +78,9 @@ int mcp_expr_lookup(ap_expr_lookup_parms *parms)
         const char *name;
         const void *func;
     } functions[] = {
-        { AP_EXPR_FUNC_STRING, "mcp_claim", claim },
-        { AP_EXPR_FUNC_STRING, "mcp_scope", scope },
-        { AP_EXPR_FUNC_LIST, "mcp_scope", scope_list },
-        { AP_EXPR_FUNC_VAR, "MCP_SCOPE", scope_variable },
-        { AP_EXPR_FUNC_VAR, "MCP_METHOD", method_variable },
-        { AP_EXPR_FUNC_VAR, "MCP_NAME", name_variable },
+        { AP_EXPR_FUNC_STRING, "mcp_claim", claim },         { AP_EXPR_FUNC_STRING, "mcp_scope", scope },
+        { AP_EXPR_FUNC_LIST, "mcp_scope", scope_list },      { AP_EXPR_FUNC_VAR, "MCP_SCOPE", scope_variable },
+        { AP_EXPR_FUNC_VAR, "MCP_METHOD", method_variable }, { AP_EXPR_FUNC_VAR, "MCP_NAME", name_variable },
     };
 
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
