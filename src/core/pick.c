@@ -44,14 +44,17 @@ static char fold(mcp_view_t text, apr_size_t *len)
         char letter;
     } folds[] = { { "\xc5\xbf", 's' }, { "\xe2\x84\xaa", 'k' }, { "\xc4\xb0", 'i' }, { "\xc4\xb1", 'i' } };
 
+    *len = 1;
+    if ((unsigned char)text.data[0] < 0x80) {
+        return mcp_ascii_lower(text.data[0]);
+    }
     for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++) {
         *len = strlen(folds[i].bytes);
         if (text.len >= *len && memcmp(text.data, folds[i].bytes, *len) == 0) {
             return folds[i].letter;
         }
     }
-    *len = 1;
-    return (char)((unsigned char)text.data[0] < 0x80 ? mcp_ascii_lower(text.data[0]) : '\0');
+    return '\0';
 }
 
 static bool folds_to(mcp_view_t name, const char *member)

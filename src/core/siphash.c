@@ -1,5 +1,7 @@
 #include "siphash.h"
 
+#include "words.h"
+
 typedef struct {
     apr_uint64_t v0, v1, v2, v3;
 } state_t;
@@ -7,14 +9,6 @@ typedef struct {
 static apr_uint64_t rotate(apr_uint64_t x, int bits)
 {
     return x << bits | x >> (64 - bits);
-}
-
-static apr_uint64_t read_little_endian(const unsigned char *bytes)
-{
-    /* without a loop compilers see that it is one word of memory */
-    return (apr_uint64_t)bytes[0] | (apr_uint64_t)bytes[1] << 8 | (apr_uint64_t)bytes[2] << 16 |
-           (apr_uint64_t)bytes[3] << 24 | (apr_uint64_t)bytes[4] << 32 | (apr_uint64_t)bytes[5] << 40 |
-           (apr_uint64_t)bytes[6] << 48 | (apr_uint64_t)bytes[7] << 56;
 }
 
 static inline void mix(state_t *s)
@@ -41,14 +35,14 @@ static inline void absorb(state_t *s, apr_uint64_t word)
 apr_uint64_t mcp_siphash(const mcp_siphash_key_t *key, mcp_view_t bytes)
 {
     const unsigned char *data = (const unsigned char *)bytes.data;
-    apr_uint64_t k0 = read_little_endian(key->bytes), k1 = read_little_endian(key->bytes + 8);
+    apr_uint64_t k0 = mcp_words_load((const char *)key->bytes), k1 = mcp_words_load((const char *)key->bytes + 8);
     state_t s = { k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL, k0 ^ 0x6c7967656e657261ULL,
                   k1 ^ 0x7465646279746573ULL };
     apr_size_t whole = bytes.len / 8 * 8;
     apr_uint64_t last = (apr_uint64_t)bytes.len << 56;
 
     for (apr_size_t i = 0; i < whole; i += 8) {
-        absorb(&s, read_little_endian(data + i));
+        absorb(&s, mcp_words_load(bytes.data + i));
     }
     for (apr_size_t i = whole; i < bytes.len; i++) {
         last |= (apr_uint64_t)data[i] << 8 * (i - whole);

@@ -10,6 +10,9 @@
  * surrogate, beyond U+10FFFF. */
 int mcp_utf8_length(mcp_view_t text);
 
+/* Behind the characters that are not ASCII, which begin here: at the first byte that is ASCII or begins none. */
+const char *mcp_utf8_pass(const char *at, const char *end);
+
 /* Write a character, which is no surrogate, into four bytes at most; how many it took. */
 int mcp_utf8_put(char *at, int character);
 

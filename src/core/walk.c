@@ -2,8 +2,8 @@
 
 #include "ascii.h"
 #include "limits.h"
+#include "scan.h"
 #include "utf8.h"
-#include "words.h"
 
 /* The containers that are open inside of a value: one bit each, set for an object. */
 typedef struct {
@@ -24,46 +24,19 @@ static bool is_in_object(const nest_t *nest)
     return nest->objects[(nest->depth - 1) / 64] >> ((nest->depth - 1) % 64) & 1;
 }
 
-/* Whether all eight bytes stand for themselves in a string: ASCII, no control, no quote, no backslash. */
-static bool is_plain_word(const char *at)
+static int hex(char digit)
 {
-    uint64_t word = mcp_words_load(at);
+    char low = (char)(digit | 0x20);
 
-    return (mcp_words_beyond(word) | mcp_words_below(word, ' ') | mcp_words_have(word, '"') |
-            mcp_words_have(word, '\\')) == 0;
-}
-
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-static const char *pass_plain(const char *at, const char *end)
-{
-    while (end - at >= 8 && is_plain_word(at)) {
-        at += 8;
-    }
-    while (at < end && is_plain((unsigned char)*at)) {
-        at++;
-    }
-    return at;
+    return digit >= '0' && digit <= '9' ? digit - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
 /* The number that four hexadecimal digits write, -1 when they are none. */
 static int hex4(const char *at)
 {
-    static const char digits[] = "0123456789abcdef";
-    int number = 0;
+    int a = hex(at[0]), b = hex(at[1]), c = hex(at[2]), d = hex(at[3]);
 
-    for (int i = 0; i < 4; i++) {
-        const char *digit = at[i] ? strchr(digits, mcp_ascii_lower(at[i])) : NULL;
-
-        if (!digit) {
-            return -1;
-        }
-        number = number * 16 + (int)(digit - digits);
-    }
-    return number;
+    return (a | b | c | d) < 0 ? -1 : a * 4096 + b * 256 + c * 16 + d;
 }
 
 /* The character that the escape at a backslash stands for, and how many bytes write it; -1 for no escape. A surrogate
@@ -71,14 +44,15 @@ static int hex4(const char *at)
 static int unescape(int *len, const char *at, ptrdiff_t left)
 {
     static const char plain[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    const char *found = left > 1 && at[1] ? strchr(plain, at[1]) : NULL;
     int high, low;
 
     *len = 2;
-    if (found) {
-        return meant[found - plain];
+    if (left > 1 && at[1] != 'u') {
+        const char *found = at[1] ? strchr(plain, at[1]) : NULL;
+
+        return found ? meant[found - plain] : -1;
     }
-    if (left < 6 || at[1] != 'u' || (high = hex4(at + 2)) < 0) {
+    if (left < 6 || (high = hex4(at + 2)) < 0) {
         return -1;
     }
     *len = 6;
@@ -101,9 +75,8 @@ static bool pass_string(mcp_view_t *inner, bool *nul, mcp_walk_t *walk)
     inner->data = at;
     *nul = false;
     for (;;) {
-        int len = 1;
+        const char *start = at = mcp_scan_plain(at, walk->end);
 
-        at = pass_plain(at, walk->end);
         if (at == walk->end) {
             return false;
         }
@@ -111,41 +84,33 @@ static bool pass_string(mcp_view_t *inner, bool *nul, mcp_walk_t *walk)
             break;
         }
         if (*at == '\\') {
-            int character = unescape(&len, at, walk->end - at);
+            int len, character = unescape(&len, at, walk->end - at);
 
             *nul = *nul || character == 0;
-            len = character < 0 ? 0 : len;
+            at += character < 0 ? 0 : len;
         } else {
-            len = (unsigned char)*at < 0x20 ? 0 : mcp_utf8_length((mcp_view_t){ at, (apr_size_t)(walk->end - at) });
+            at = mcp_utf8_pass(at, walk->end);
         }
-        if (len == 0) {
+        if (at == start) {
             return false;
         }
-        at += len;
     }
     inner->len = (apr_size_t)(at - inner->data);
     walk->at = at + 1;
     return true;
 }
 
-static bool is_digit(const mcp_walk_t *walk)
-{
-    return walk->at < walk->end && *walk->at >= '0' && *walk->at <= '9';
-}
-
 static bool pass_digits(mcp_walk_t *walk)
 {
     const char *start = walk->at;
 
-    while (is_digit(walk)) {
-        walk->at++;
-    }
+    walk->at = mcp_scan_digits(start, walk->end);
     return walk->at > start;
 }
 
-static bool pass_byte(mcp_walk_t *walk, const char *any_of)
+static bool pass_byte(mcp_walk_t *walk, char byte)
 {
-    bool found = walk->at < walk->end && *walk->at && strchr(any_of, *walk->at);
+    bool found = walk->at < walk->end && *walk->at == byte;
 
     walk->at += found;
     return found;
@@ -154,18 +119,26 @@ static bool pass_byte(mcp_walk_t *walk, const char *any_of)
 /* RFC 8259 6 */
 static bool pass_number(mcp_walk_t *walk)
 {
-    pass_byte(walk, "-");
-    if (!pass_byte(walk, "0") && !pass_digits(walk)) {
+    pass_byte(walk, '-');
+    if (!pass_byte(walk, '0') && !pass_digits(walk)) {
         return false;
     }
-    if (pass_byte(walk, ".") && !pass_digits(walk)) {
+    if (pass_byte(walk, '.') && !pass_digits(walk)) {
         return false;
     }
-    if (pass_byte(walk, "eE")) {
-        pass_byte(walk, "+-");
-        return pass_digits(walk);
+    if (!pass_byte(walk, 'e') && !pass_byte(walk, 'E')) {
+        return true;
     }
-    return true;
+    if (!pass_byte(walk, '-')) {
+        pass_byte(walk, '+');
+    }
+    return pass_digits(walk);
+}
+
+static inline char peek(mcp_walk_t *walk)
+{
+    walk->at = mcp_scan_blanks(walk->at, walk->end);
+    return (char)(walk->at < walk->end ? *walk->at : '\0');
 }
 
 static bool pass_word(mcp_walk_t *walk, const char *word)
@@ -196,19 +169,11 @@ static bool pass_scalar(mcp_walk_t *walk, char first)
     }
 }
 
-char mcp_walk_peek(mcp_walk_t *walk)
-{
-    while (walk->at < walk->end && (*walk->at == ' ' || *walk->at == '\n' || *walk->at == '\r' || *walk->at == '\t')) {
-        walk->at++;
-    }
-    return (char)(walk->at < walk->end ? *walk->at : '\0');
-}
-
 static bool pass_name(mcp_view_t *name, mcp_walk_t *walk)
 {
     bool nul;
 
-    if (mcp_walk_peek(walk) != '"' || !pass_string(name, &nul, walk) || nul || mcp_walk_peek(walk) != ':') {
+    if (peek(walk) != '"' || !pass_string(name, &nul, walk) || nul || peek(walk) != ':') {
         return false;
     }
     walk->at++;
@@ -219,7 +184,7 @@ static bool pass_name(mcp_view_t *name, mcp_walk_t *walk)
  * is inside. */
 static bool begin(mcp_walk_t *walk, nest_t *nest, bool *due)
 {
-    char first = mcp_walk_peek(walk);
+    char first = peek(walk);
     bool object = first == '{';
     mcp_view_t name;
 
@@ -232,7 +197,7 @@ static bool begin(mcp_walk_t *walk, nest_t *nest, bool *due)
     }
     push(nest, object);
     walk->at++;
-    *due = mcp_walk_peek(walk) != (object ? '}' : ']');
+    *due = peek(walk) != (object ? '}' : ']');
     return !*due || !object || pass_name(&name, walk);
 }
 
@@ -243,7 +208,7 @@ static bool finish(mcp_walk_t *walk, nest_t *nest, bool *due)
 
     while (nest->depth > 0) {
         bool object = is_in_object(nest);
-        char next = mcp_walk_peek(walk);
+        char next = peek(walk);
 
         if (next == ',') {
             walk->at++;
@@ -264,7 +229,7 @@ bool mcp_walk_value(mcp_view_t *text, mcp_walk_t *walk)
     nest_t nest = { 0 };
     bool due;
 
-    mcp_walk_peek(walk);
+    peek(walk);
     text->data = walk->at;
     do {
         if (!begin(walk, &nest, &due) || (!due && !finish(walk, &nest, &due))) {
@@ -275,6 +240,11 @@ bool mcp_walk_value(mcp_view_t *text, mcp_walk_t *walk)
     return true;
 }
 
+char mcp_walk_peek(mcp_walk_t *walk)
+{
+    return peek(walk);
+}
+
 void mcp_walk_enter(mcp_walk_t *walk)
 {
     walk->at++;
@@ -283,7 +253,7 @@ void mcp_walk_enter(mcp_walk_t *walk)
 /* Whether there is more, in front of it; the comma has been passed. */
 static mcp_walk_next_t next(mcp_walk_t *walk, bool first, char closing)
 {
-    char c = mcp_walk_peek(walk);
+    char c = peek(walk);
 
     if (c == closing) {
         walk->at++;
@@ -310,7 +280,7 @@ mcp_walk_next_t mcp_walk_element(mcp_walk_t *walk, bool first)
 
 bool mcp_walk_is_over(mcp_walk_t *walk)
 {
-    mcp_walk_peek(walk);
+    peek(walk);
     return walk->at == walk->end;
 }
 

@@ -15,12 +15,13 @@
  * that is so may be called so as well. */
 #define MCP_WORDS_HIGH MCP_WORDS_ALL(0x80)
 
+/* Eight bytes, the first of them lowest, whatever the machine; compilers make one load of it. */
 static inline uint64_t mcp_words_load(const char *at)
 {
-    uint64_t word;
+    const unsigned char *byte = (const unsigned char *)at;
 
-    memcpy(&word, at, sizeof(word));
-    return word;
+    return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16 | (uint64_t)byte[3] << 24 |
+           (uint64_t)byte[4] << 32 | (uint64_t)byte[5] << 40 | (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
 }
 
 /* Bytes that are a certain one. */
