@@ -66,183 +66,179 @@ static int unescape(int *len, const char *at, ptrdiff_t left)
     return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* Pass the string whose quote is next; *inner is what stands between the quotes. *nul says whether an escape in it
- * stands for NUL. */
-static bool pass_string(mcp_view_t *inner, bool *nul, mcp_walk_t *walk)
-{
-    const char *at = walk->at + 1;
+/* Each of the following passes what is next in a text that ends at end, and returns where it is then; NULL when that is
+ * not there. Places go by value, so that they stay in registers. */
 
-    inner->data = at;
+/* *inner is what stands between the quotes; *nul says whether an escape in it stands for NUL. */
+static const char *pass_string(mcp_view_t *inner, bool *nul, const char *at, const char *end)
+{
+    const char *first = ++at;
+
     *nul = false;
     for (;;) {
-        const char *start = at = mcp_scan_plain(at, walk->end);
+        const char *start = at = mcp_scan_plain(at, end);
 
-        if (at == walk->end) {
-            return false;
+        if (at == end) {
+            return NULL;
         }
         if (*at == '"') {
-            break;
+            *inner = (mcp_view_t){ first, (apr_size_t)(at - first) };
+            return at + 1;
         }
         if (*at == '\\') {
-            int len, character = unescape(&len, at, walk->end - at);
+            int len, character = unescape(&len, at, end - at);
 
             *nul = *nul || character == 0;
             at += character < 0 ? 0 : len;
         } else {
-            at = mcp_utf8_pass(at, walk->end);
+            at = mcp_utf8_pass(at, end);
         }
         if (at == start) {
-            return false;
+            return NULL;
         }
     }
-    inner->len = (apr_size_t)(at - inner->data);
-    walk->at = at + 1;
-    return true;
 }
 
-static bool pass_digits(mcp_walk_t *walk)
+static const char *pass_digits(const char *at, const char *end)
 {
-    const char *start = walk->at;
+    const char *behind = mcp_scan_digits(at, end);
 
-    walk->at = mcp_scan_digits(start, walk->end);
-    return walk->at > start;
+    return behind > at ? behind : NULL;
 }
 
-static bool pass_byte(mcp_walk_t *walk, char byte)
+static bool is_next(const char *at, const char *end, char byte)
 {
-    bool found = walk->at < walk->end && *walk->at == byte;
-
-    walk->at += found;
-    return found;
+    return at < end && *at == byte;
 }
 
 /* RFC 8259 6 */
-static bool pass_number(mcp_walk_t *walk)
+static const char *pass_number(const char *at, const char *end)
 {
-    pass_byte(walk, '-');
-    if (!pass_byte(walk, '0') && !pass_digits(walk)) {
-        return false;
+    at += is_next(at, end, '-');
+    at = is_next(at, end, '0') ? at + 1 : pass_digits(at, end);
+    if (at && is_next(at, end, '.')) {
+        at = pass_digits(at + 1, end);
     }
-    if (pass_byte(walk, '.') && !pass_digits(walk)) {
-        return false;
+    if (at && (is_next(at, end, 'e') || is_next(at, end, 'E'))) {
+        at++;
+        at = pass_digits(at + (is_next(at, end, '-') || is_next(at, end, '+')), end);
     }
-    if (!pass_byte(walk, 'e') && !pass_byte(walk, 'E')) {
-        return true;
-    }
-    if (!pass_byte(walk, '-')) {
-        pass_byte(walk, '+');
-    }
-    return pass_digits(walk);
+    return at;
 }
 
-static inline char peek(mcp_walk_t *walk)
-{
-    walk->at = mcp_scan_blanks(walk->at, walk->end);
-    return (char)(walk->at < walk->end ? *walk->at : '\0');
-}
-
-static bool pass_word(mcp_walk_t *walk, const char *word)
+static const char *pass_word(const char *word, const char *at, const char *end)
 {
     size_t len = strlen(word);
-    bool same = (size_t)(walk->end - walk->at) >= len && memcmp(walk->at, word, len) == 0;
 
-    walk->at += same ? len : 0;
-    return same;
+    return (size_t)(end - at) >= len && memcmp(at, word, len) == 0 ? at + len : NULL;
 }
 
-static bool pass_scalar(mcp_walk_t *walk, char first)
+static const char *pass_scalar(const char *at, const char *end)
 {
     mcp_view_t inner;
     bool nul;
 
-    switch (first) {
+    if (at == end) {
+        return NULL;
+    }
+    switch (*at) {
     case '"':
-        return pass_string(&inner, &nul, walk);
+        return pass_string(&inner, &nul, at, end);
     case 't':
-        return pass_word(walk, "true");
+        return pass_word("true", at, end);
     case 'f':
-        return pass_word(walk, "false");
+        return pass_word("false", at, end);
     case 'n':
-        return pass_word(walk, "null");
+        return pass_word("null", at, end);
     default:
-        return pass_number(walk);
+        return pass_number(at, end);
     }
 }
 
-static bool pass_name(mcp_view_t *name, mcp_walk_t *walk)
+/* A name and its colon. */
+static const char *pass_name(mcp_view_t *name, const char *at, const char *end)
 {
     bool nul;
 
-    if (peek(walk) != '"' || !pass_string(name, &nul, walk) || nul || peek(walk) != ':') {
-        return false;
+    at = mcp_scan_blanks(at, end);
+    if (!is_next(at, end, '"') || (at = pass_string(name, &nul, at, end)) == NULL || nul) {
+        return NULL;
     }
-    walk->at++;
-    return true;
+    at = mcp_scan_blanks(at, end);
+    return is_next(at, end, ':') ? at + 1 : NULL;
 }
 
-/* Pass what a value begins with: all of a scalar, or the bracket of a container. *due says whether a value is next that
- * is inside. */
-static bool begin(mcp_walk_t *walk, nest_t *nest, bool *due)
+/* What a value begins with: all of a scalar, or the bracket of a container. *due says whether a value is next that is
+ * inside. */
+static const char *begin(nest_t *nest, bool *due, const char *at, const char *end)
 {
-    char first = peek(walk);
-    bool object = first == '{';
+    bool object;
     mcp_view_t name;
 
     *due = false;
-    if (!object && first != '[') {
-        return pass_scalar(walk, first);
+    at = mcp_scan_blanks(at, end);
+    object = is_next(at, end, '{');
+    if (!object && !is_next(at, end, '[')) {
+        return pass_scalar(at, end);
     }
     if (nest->depth == MCP_LIMIT_JSON_DEPTH) {
-        return false;
+        return NULL;
     }
     push(nest, object);
-    walk->at++;
-    *due = peek(walk) != (object ? '}' : ']');
-    return !*due || !object || pass_name(&name, walk);
+    at = mcp_scan_blanks(at + 1, end);
+    *due = !is_next(at, end, object ? '}' : ']');
+    return *due && object ? pass_name(&name, at, end) : at;
 }
 
-/* Pass what stands behind a value: brackets that close, and a comma when another one is due. */
-static bool finish(mcp_walk_t *walk, nest_t *nest, bool *due)
+/* What stands behind a value: brackets that close, and a comma when another one is due. */
+static const char *finish(nest_t *nest, bool *due, const char *at, const char *end)
 {
     mcp_view_t name;
 
     while (nest->depth > 0) {
         bool object = is_in_object(nest);
-        char next = peek(walk);
 
-        if (next == ',') {
-            walk->at++;
+        at = mcp_scan_blanks(at, end);
+        if (is_next(at, end, ',')) {
             *due = true;
-            return !object || pass_name(&name, walk);
+            return object ? pass_name(&name, at + 1, end) : at + 1;
         }
-        if (next != (object ? '}' : ']')) {
-            return false;
+        if (!is_next(at, end, object ? '}' : ']')) {
+            return NULL;
         }
-        walk->at++;
+        at++;
         nest->depth--;
     }
-    return true;
+    return at;
 }
 
-bool mcp_walk_value(mcp_view_t *text, mcp_walk_t *walk)
+static const char *pass_value(const char *at, const char *end)
 {
     nest_t nest = { 0 };
     bool due;
 
-    peek(walk);
-    text->data = walk->at;
     do {
-        if (!begin(walk, &nest, &due) || (!due && !finish(walk, &nest, &due))) {
-            return false;
+        at = begin(&nest, &due, at, end);
+        if (at && !due) {
+            at = finish(&nest, &due, at, end);
         }
-    } while (due);
-    text->len = (apr_size_t)(walk->at - text->data);
-    return true;
+    } while (at && due);
+    return at;
+}
+
+bool mcp_walk_value(mcp_view_t *text, mcp_walk_t *walk)
+{
+    const char *start = mcp_scan_blanks(walk->at, walk->end), *behind = pass_value(start, walk->end);
+
+    *text = (mcp_view_t){ start, behind ? (apr_size_t)(behind - start) : 0 };
+    walk->at = behind ? behind : start;
+    return behind != NULL;
 }
 
 char mcp_walk_peek(mcp_walk_t *walk)
 {
-    return peek(walk);
+    walk->at = mcp_scan_blanks(walk->at, walk->end);
+    return (char)(walk->at < walk->end ? *walk->at : '\0');
 }
 
 void mcp_walk_enter(mcp_walk_t *walk)
@@ -253,7 +249,7 @@ void mcp_walk_enter(mcp_walk_t *walk)
 /* Whether there is more, in front of it; the comma has been passed. */
 static mcp_walk_next_t next(mcp_walk_t *walk, bool first, char closing)
 {
-    char c = peek(walk);
+    char c = mcp_walk_peek(walk);
 
     if (c == closing) {
         walk->at++;
@@ -270,7 +266,13 @@ mcp_walk_next_t mcp_walk_member(mcp_view_t *name, mcp_walk_t *walk, bool first)
 {
     mcp_walk_next_t found = next(walk, first, '}');
 
-    return found == MCP_WALK_MORE && !pass_name(name, walk) ? MCP_WALK_BAD : found;
+    if (found == MCP_WALK_MORE) {
+        const char *behind = pass_name(name, walk->at, walk->end);
+
+        found = behind ? MCP_WALK_MORE : MCP_WALK_BAD;
+        walk->at = behind ? behind : walk->at;
+    }
+    return found;
 }
 
 mcp_walk_next_t mcp_walk_element(mcp_walk_t *walk, bool first)
@@ -280,7 +282,7 @@ mcp_walk_next_t mcp_walk_element(mcp_walk_t *walk, bool first)
 
 bool mcp_walk_is_over(mcp_walk_t *walk)
 {
-    peek(walk);
+    mcp_walk_peek(walk);
     return walk->at == walk->end;
 }
 
