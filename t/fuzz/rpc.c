@@ -1,6 +1,6 @@
 /* Request bodies, for their id. Whatever comes back can stand in an answer. */
-#include "../../src/core/json.h"
 #include "../../src/core/rpc.h"
+#include "../../src/core/json.h"
 #include "../../src/core/limits.h"
 #include "fuzz.h"
 
