@@ -124,7 +124,7 @@ static mcp_reason_t pick(mcp_picks_t picks, mcp_walk_t *walk, const level_t *lev
 /* Pass a member's value, and note it when it is wanted. */
 static mcp_reason_t pick_value(mcp_picks_t picks, mcp_walk_t *walk, const member_t *member, apr_pool_t *pool)
 {
-    mcp_view_t ignored, *value = member ? &picks[member->pick] : &ignored;
+    mcp_view_t ignored = { NULL, 0 }, *value = member ? &picks[member->pick] : &ignored;
     mcp_reason_t reason;
 
     if (member && member->inner && mcp_walk_peek(walk) == '{') {

@@ -161,7 +161,7 @@ static mcp_reason_t read_next(mcp_rpc_t *message, mcp_walk_t *walk, apr_pool_t *
 
 mcp_reason_t mcp_rpc_read(mcp_rpc_t *message, mcp_view_t body, apr_pool_t *pool)
 {
-    mcp_walk_t walk = { body.data, body.data + body.len };
+    mcp_walk_t walk = mcp_walk_start(body);
     mcp_reason_t reason = read_next(message, &walk, pool);
 
     return reason == MCP_OK && !mcp_walk_is_over(&walk) ? MCP_BODY_MALFORMED : reason;
@@ -169,18 +169,21 @@ mcp_reason_t mcp_rpc_read(mcp_rpc_t *message, mcp_view_t body, apr_pool_t *pool)
 
 bool mcp_rpc_is_batch(mcp_view_t body)
 {
-    mcp_walk_t walk = { body.data, body.data + body.len };
+    mcp_walk_t walk = mcp_walk_start(body);
 
     return mcp_walk_peek(&walk) == '[';
 }
 
 mcp_reason_t mcp_rpc_read_batch(apr_array_header_t **messages, mcp_view_t body, apr_pool_t *pool)
 {
-    mcp_walk_t walk = { body.data, body.data + body.len };
-    mcp_walk_next_t next = mcp_walk_peek(&walk) == '[' ? MCP_WALK_MORE : MCP_WALK_BAD;
+    mcp_walk_t walk = mcp_walk_start(body);
+    mcp_walk_next_t next = MCP_WALK_MORE;
     mcp_reason_t reason = MCP_OK;
 
     *messages = apr_array_make(pool, 8, sizeof(mcp_rpc_t));
+    if (mcp_walk_peek(&walk) != '[') {
+        return MCP_BODY_MALFORMED;
+    }
     mcp_walk_enter(&walk);
     for (bool first = true; reason == MCP_OK && next == MCP_WALK_MORE; first = false) {
         next = mcp_walk_element(&walk, first);
@@ -206,7 +209,7 @@ static bool is_echoed(mcp_view_t id, apr_pool_t *pool)
 
 const char *mcp_rpc_id(mcp_view_t body, apr_pool_t *pool)
 {
-    mcp_walk_t walk = { body.data, body.data + body.len };
+    mcp_walk_t walk = mcp_walk_start(body);
     mcp_picks_t picks = { { NULL, 0 } };
     bool known = mcp_walk_peek(&walk) == '{' && mcp_pick(picks, &walk, pool) == MCP_OK && mcp_walk_is_over(&walk) &&
                  is_echoed(picks[MCP_PICK_ID], pool);

@@ -7,7 +7,7 @@
 
 #include "view.h"
 
-/* Where a walk is. Starts at the beginning of a text; what is before at has been checked. */
+/* Where a walk is; what is before at has been checked. */
 typedef struct {
     const char *at;
     const char *end;
@@ -19,6 +19,14 @@ typedef enum {
     MCP_WALK_MORE,  /* a member or an element */
     MCP_WALK_CLOSED /* its end, which has been passed */
 } mcp_walk_next_t;
+
+/* At the beginning of a text, which may be none at all. */
+static inline mcp_walk_t mcp_walk_start(mcp_view_t text)
+{
+    const char *data = text.data ? text.data : "";
+
+    return (mcp_walk_t){ data, data + text.len };
+}
 
 /* Pass white space. The next byte, not passed; NUL at the end of the text. */
 char mcp_walk_peek(mcp_walk_t *walk);

@@ -9,7 +9,7 @@
 
 static mcp_reason_t pick(mcp_picks_t picks, mcp_view_t text, apr_pool_t *pool)
 {
-    mcp_walk_t walk = { text.data, text.data + text.len };
+    mcp_walk_t walk = mcp_walk_start(text);
 
     memset(picks, 0, sizeof(mcp_picks_t));
     return mcp_pick(picks, &walk, pool);

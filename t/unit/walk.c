@@ -6,15 +6,10 @@
 #include "../lib/bytes.h"
 #include "../lib/tap.h"
 
-static mcp_walk_t start(mcp_view_t text)
-{
-    return (mcp_walk_t){ text.data, text.data + text.len };
-}
-
 /* Whether a text is one value and white space. */
 static bool is_json(mcp_view_t text)
 {
-    mcp_walk_t walk = start(text);
+    mcp_walk_t walk = mcp_walk_start(text);
     mcp_view_t value;
 
     return mcp_walk_value(&value, &walk) && mcp_walk_is_over(&walk);
@@ -282,7 +277,7 @@ static void test_place(void)
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        mcp_walk_t walk = start(mcp_view_of(rows[i].text));
+        mcp_walk_t walk = mcp_walk_start(mcp_view_of(rows[i].text));
         mcp_view_t value = { NULL, 0 };
 
         ok(mcp_walk_value(&value, &walk) && mcp_view_is(value, rows[i].value) && strcmp(walk.at, rows[i].rest) == 0,
@@ -293,7 +288,7 @@ static void test_place(void)
 /* The names of an object and the values of its members as "name=value;", with "!" where it is no JSON. */
 static const char *members_of(const char *text, apr_pool_t *pool)
 {
-    mcp_walk_t walk = start(mcp_view_of(text));
+    mcp_walk_t walk = mcp_walk_start(mcp_view_of(text));
     mcp_walk_next_t next;
     mcp_view_t name, value;
     const char *all = "";
@@ -313,7 +308,7 @@ static const char *members_of(const char *text, apr_pool_t *pool)
 
 static const char *elements_of(const char *text, apr_pool_t *pool)
 {
-    mcp_walk_t walk = start(mcp_view_of(text));
+    mcp_walk_t walk = mcp_walk_start(mcp_view_of(text));
     mcp_walk_next_t next;
     mcp_view_t value;
     const char *all = "";
