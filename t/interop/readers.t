@@ -34,6 +34,7 @@ my @good = (
     '{"jsonrpc":"2.0","id":2,"method":"prompts/get","params":{"name":"p","arguments":{"name":"q"}}}',
     '{"jsonrpc":"2.0","id":3,"method":"resources/read","params":{"uri":"file:///a/b?c#d","name":"n"}}',
     '{"jsonrpc":"2.0","id":4,"method":"resources/subscribe","params":{"uri":"u:x"}}',
+    '{"jsonrpc":"2.0","id":4,"method":"resources/subscribe"}',
     '{"jsonrpc":"2.0","id":5,"method":"resources/unsubscribe","params":{"uri":"u:x"}}',
     '{"jsonrpc":"2.0","id":6,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":"v"}}}',
     '{"jsonrpc":"2.0","id":7,"method":"completion/complete","params":{"ref":{"type":"ref\/resource","uri":"file:///{x}"}}}',

@@ -15,6 +15,8 @@ const SOURCE = {
     'tasks/update': 'taskId',
     'tasks/cancel': 'taskId',
 };
+// What a server of 2026-07-28 does not know; without a URI nobody else can do anything with it.
+const LOST = ['resources/subscribe', 'resources/unsubscribe'];
 
 // Every member of every object in order, also where a name comes twice: { members: [[name, value], ...] }. Strings and
 // numbers are left to JSON.parse.
@@ -69,6 +71,7 @@ const string = (value) => (typeof value === 'string' ? Buffer.from(value, 'utf8'
 
 function nameOf({ method, params }) {
     if (method === 'completion/complete') return string(params.ref.type === 'ref/prompt' ? params.ref.name : params.ref.uri);
+    if (LOST.includes(method) && params?.uri === undefined) return '-';
     return has(SOURCE, method) ? string(params[SOURCE[method]]) : '-';
 }
 

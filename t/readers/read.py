@@ -4,10 +4,12 @@ import json
 import sys
 
 SOURCE = {
-    'tools/call': ['name'], 'prompts/get': ['name'],
-    'resources/read': ['uri'], 'resources/subscribe': ['uri'], 'resources/unsubscribe': ['uri'],
-    'tasks/get': ['taskId'], 'tasks/result': ['taskId'], 'tasks/update': ['taskId'], 'tasks/cancel': ['taskId'],
+    'tools/call': 'name', 'prompts/get': 'name',
+    'resources/read': 'uri', 'resources/subscribe': 'uri', 'resources/unsubscribe': 'uri',
+    'tasks/get': 'taskId', 'tasks/result': 'taskId', 'tasks/update': 'taskId', 'tasks/cancel': 'taskId',
 }
+# What a server of 2026-07-28 does not know; without a URI nobody else can do anything with it.
+LOST = ['resources/subscribe', 'resources/unsubscribe']
 
 
 def string(value):
@@ -19,8 +21,10 @@ def name_of(message):
     if message.get('method') == 'completion/complete':
         ref = params['ref']
         return string(ref['name'] if ref['type'] == 'ref/prompt' else ref['uri'])
+    if message.get('method') in LOST and (params is None or 'uri' not in params):
+        return '-'
     if message.get('method') in SOURCE:
-        return string(params[SOURCE[message['method']][0]])
+        return string(params[SOURCE[message['method']]])
     return '-'
 
 
