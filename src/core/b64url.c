@@ -16,17 +16,40 @@ static const uint8_t values[256] = {
     ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
 };
 
+/* Decode the whole groups of four characters. How many characters that is; fewer when one of them is none. */
+static apr_size_t decode_groups(char *out, mcp_view_t text)
+{
+    const unsigned char *in = (const unsigned char *)text.data;
+    apr_size_t i = 0;
+
+    for (; i + 4 <= text.len; i += 4) {
+        uint32_t a = values[in[i]], b = values[in[i + 1]], c = values[in[i + 2]], d = values[in[i + 3]], bits;
+
+        if (a == 0 || b == 0 || c == 0 || d == 0) {
+            break;
+        }
+        bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+        *out++ = (char)(bits >> 16);
+        *out++ = (char)(bits >> 8);
+        *out++ = (char)bits;
+    }
+    return i;
+}
+
 bool mcp_b64url_decode(mcp_view_t *bytes, mcp_view_t text, apr_pool_t *pool)
 {
     char *out, *end;
     uint32_t bits = 0;
     unsigned held = 0;
+    apr_size_t whole;
 
     if (text.len % 4 == 1) {
         return false;
     }
-    out = end = apr_palloc(pool, text.len / 4 * 3 + 3);
-    for (apr_size_t i = 0; i < text.len; i++) {
+    out = apr_palloc(pool, text.len / 4 * 3 + 3);
+    whole = decode_groups(out, text);
+    end = out + whole / 4 * 3;
+    for (apr_size_t i = whole; i < text.len; i++) { /* the rest, which is not a group or has what is no character */
         uint8_t value = values[(unsigned char)text.data[i]];
 
         if (value == 0) {

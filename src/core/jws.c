@@ -31,21 +31,21 @@ static const algorithm_t *algorithm_of(unsigned alg)
 /* The three parts between exactly two dots; five parts are a JWE (RFC 7516 9). */
 static mcp_reason_t split(mcp_view_t parts[3], mcp_view_t token)
 {
-    const char *start = token.data, *end = token.data + token.len;
+    mcp_view_t rest = token;
+    const char *dot;
     int count = 0;
 
-    for (const char *c = start; c <= end; c++) {
-        if (c < end && *c != '.') {
-            continue;
-        }
+    do {
+        dot = rest.len > 0 ? memchr(rest.data, '.', rest.len) : NULL;
         if (count < 3) {
-            parts[count] = (mcp_view_t){ start, (apr_size_t)(c - start) };
+            parts[count] = (mcp_view_t){ rest.data, dot ? (apr_size_t)(dot - rest.data) : rest.len };
         }
-        start = c + 1;
-        if (++count > 5) {
-            break;
+        if (dot) {
+            rest.len -= (apr_size_t)(dot + 1 - rest.data);
+            rest.data = dot + 1;
         }
-    }
+        count++;
+    } while (dot && count <= 5);
     return count == 3 ? MCP_OK : count == 5 ? MCP_ENCRYPTED : MCP_MALFORMED;
 }
 
