@@ -208,6 +208,27 @@ static void test_bytes(void)
     is_int(wrong, 0, "RFC 8259 7: the bytes that stand for themselves in a string, and no other");
 }
 
+/* And in a number of 24 digits. */
+static void test_digits(void)
+{
+    int wrong = 0;
+
+    for (int byte = 1; byte < 256; byte++) {
+        for (int place = 1; place <= 24; place++) {
+            bool inside = place > 1 && place < 24, digit = byte >= '0' && byte <= '9';
+            bool want = digit ? byte > '0' || place > 1 : strchr(inside ? ".eE," : " \t\r\n", byte) != NULL;
+            char text[26];
+
+            memset(text, '1', sizeof(text));
+            text[0] = '[';
+            text[25] = ']';
+            text[place] = (char)byte;
+            wrong += is_json((mcp_view_t){ text, 26 }) != (want || (place == 1 && byte == '-'));
+        }
+    }
+    is_int(wrong, 0, "RFC 8259 6: the bytes that a number is made of, and no other");
+}
+
 static void test_depth(void)
 {
     static const struct {
@@ -401,6 +422,7 @@ int main(void)
     test_texts();
     test_cut();
     test_bytes();
+    test_digits();
     test_depth();
     test_huge();
     test_place();
