@@ -188,6 +188,8 @@ static const struct {
     { "before a query", "file:///a/..?x", true },
     { "before a fragment", "file:///a/..#x", true },
     { "after a query", "x?/../y", true },
+    { "with parameters", "file:///a/..;x/b", true },
+    { "parameters of a name", "file:///a/b;..x", false },
     { "right behind the scheme", "file:../etc/passwd", true },
     { "one behind the scheme", "file:./a", true },
     { "nothing else behind the scheme", "file:..", true },
