@@ -149,10 +149,10 @@ static apr_size_t slash(mcp_view_t text)
                : 0;
 }
 
+/* A semicolon begins parameters of a segment (RFC 3986 3.3), which some servers take off first. */
 static bool ends_segment(mcp_view_t text)
 {
-    return text.len == 0 || slash(text) > 0 || text.data[0] == '?' || text.data[0] == '#' ||
-           text.data[0] == ';' /* before parameters of a segment (RFC 3986 3.3), which some servers take off first */;
+    return text.len == 0 || slash(text) > 0 || strchr("?#;", text.data[0]) != NULL;
 }
 
 static mcp_view_t rest(mcp_view_t text, apr_size_t len)
