@@ -210,6 +210,7 @@ mcp_reason_t mcp_body_keep(mcp_view_t *kept, request_rec *r, apr_off_t limit)
 {
     request_rec *root = mcp_request_root(r);
     mcp_request_t *state = mcp_request_get(root);
+    apr_table_t *head = r->headers_in;
     apr_status_t status;
 
     if (!state->body) {
@@ -218,6 +219,7 @@ mcp_reason_t mcp_body_keep(mcp_view_t *kept, request_rec *r, apr_off_t limit)
         }
         state->body = apr_pcalloc(root->pool, sizeof(*state->body));
         status = read_all(state->body, r, limit);
+        r->headers_in = head; /* what was judged, without what MergeTrailers has added to it */
         state->body->reason = status != APR_SUCCESS ? reason_of(status) : MCP_OK;
         state->body->answered = status == AP_FILTER_ERROR;
         mcp_body_offer(r);

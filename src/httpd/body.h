@@ -17,7 +17,8 @@ bool mcp_body_is_announced(request_rec *r);
 
 /* Read the body of the request that the client made, or what an earlier call for this chain of requests has read. The
  * bytes live as long as that request. MCP_OK; MCP_BODY_TOO_LARGE beyond limit bytes, MCP_BODY_TIMEOUT, MCP_BODY_CUT: then
- * *body is untouched. In any case the handler still gets every byte that the client sends, once each. */
+ * *body is untouched. In any case the handler still gets every byte that the client sends, once each. Trailers that were
+ * read with them are never merged into the head. */
 mcp_reason_t mcp_body_keep(mcp_view_t *body, request_rec *r, apr_off_t limit);
 
 /* Whether httpd has answered for us while a body was read: LimitRequestBody, or chunks that are none. Then nothing may be

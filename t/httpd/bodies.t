@@ -32,6 +32,8 @@ my $httpd   = MCPTest::Httpd->start(
         'htdocs/dir/.htaccess'  => "${protect}${rules}DirectoryIndex missing.html sum.cgi",
         'htdocs/dir/sum.cgi'    => $sum,
         'htdocs/file/sum.cgi'   => $sum,
+        'htdocs/env/.htaccess'  => "${protect}${rules}",
+        'htdocs/env/env.cgi'    => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv\n",
         'htdocs/rewrite/x'      => '',
         'htdocs/rewrite/.htaccess' => "${protect}${rules}RewriteEngine On\nRewriteRule ^cgi\$ /sum.cgi [L]\nRewriteRule ^twice\$ /dir/sum.cgi [L]\nRewriteRule ^out\$ \@BACKEND@/out [P]",
         'htdocs/open/.htaccess' => "RewriteEngine On\nRewriteRule ^into\$ /dir/sum.cgi [L]",
@@ -46,6 +48,7 @@ my $httpd   = MCPTest::Httpd->start(
     MCPKeys file:\@ROOT@/conf/keys.json
 </MCPIssuer>
 RequestReadTimeout header=5 body=1
+MergeTrailers On
 ExtFilterDefine upper mode=input cmd="/usr/bin/tr a-z A-Z"
 <Directory "\@ROOT@/htdocs">
     Options +ExecCGI +FollowSymLinks
@@ -152,6 +155,21 @@ for my $road (
     is $http->request(POST => $path, \@auth, '{')->status, 400, "$path: malformed";
     is $http->request(POST => $path, [ 'Content-Type' => 'application/json' ], call('free'))->status, 401, "$path: no token";
     is $at->count, 0, 'nothing of this has reached the backend' if $at;
+}
+
+# I-23: trailers come behind what was judged, and MergeTrailers does not get them in front of it.
+sub with_trailer ($path, $trailer, $text = call('free')) {
+    $backend->clear;
+    return $http->raw("POST $path HTTP/1.1\r\nHost: x\r\nAuthorization: $token\r\nContent-Type: application/json\r\nMcp-Name: free\r\nTransfer-Encoding: chunked\r\n\r\n"
+        . sprintf("%x\r\n%s\r\n0\r\n%s\r\n\r\n", length $text, $text, $trailer), method => 'POST');
+}
+for my $trailer ('Mcp-Name: evil', 'Mcp_Name: evil', 'Content-Type: text/evil', 'Content-Encoding: evil', 'Content-Length: 10', 'Connection: Content-Type', "Connection: Upgrade\r\nUpgrade: websocket") {
+    is with_trailer('/socket/ruled', $trailer)->status, 200, "I-23 a trailer $trailer";
+    my $fields = join "\n", map { "$_->[0]: $_->[1]" } @{ $backend->last_request->{headers} };
+    unlike $fields, qr/evil|^Upgrade/m, 'I-23 is no field of the head';
+    like $fields, qr/^Content-Type: application\/json$/m, 'I-23 and takes none away';
+    is $backend->last_request->{sha256}, sha256_hex(call('free')), 'I-23 nor of the body';
+    unlike with_trailer('/env/env.cgi', $trailer)->body, qr/evil|=10$|websocket/m, 'I-23 nor a variable of a program';
 }
 
 # What an expression of the same request sees.
