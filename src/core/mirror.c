@@ -116,15 +116,41 @@ mcp_reason_t mcp_mirror_check_batch(const apr_array_header_t *messages, const mc
     return mirror->method || mirror->name ? MCP_HEADER_MISMATCH : MCP_OK;
 }
 
+/* What says what the message is and how its body is to be read. */
+static const char *const heads[] = { "MCP-Protocol-Version", "Mcp-Method",     "Mcp-Name",         "Content-Type",
+                                     "Content-Encoding",     "Content-Length", "Transfer-Encoding" };
+
 bool mcp_mirror_is_twin(const char *field)
 {
-    static const char *const names[] = { "MCP-Protocol-Version", "Mcp-Method",     "Mcp-Name",         "Content-Type",
-                                         "Content-Encoding",     "Content-Length", "Transfer-Encoding" };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (mcp_field_is_same(mcp_view_of(field), names[i])) {
-            return !mcp_ascii_same(field, names[i], strlen(field)); /* of the same length, as it folds to it */
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        if (mcp_field_is_same(mcp_view_of(field), heads[i])) {
+            return !mcp_ascii_same(field, heads[i], strlen(field)); /* of the same length, as it folds to it */
         }
+    }
+    return false;
+}
+
+static bool is_head(mcp_view_t name)
+{
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        if (name.len == strlen(heads[i]) && mcp_ascii_same(name.data, heads[i], name.len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mcp_mirror_is_dropped(const char *connection)
+{
+    static const char separators[] = ",; \t"; /* mod_proxy takes a semicolon for a comma */
+
+    for (const char *at = connection; at && *at; at += strspn(at, separators)) {
+        mcp_view_t name = { at, strcspn(at, separators) };
+
+        if (is_head(name)) {
+            return true;
+        }
+        at += name.len;
     }
     return false;
 }

@@ -25,6 +25,10 @@ mcp_reason_t mcp_mirror_check_batch(const apr_array_header_t *messages, const mc
  * case and any punctuation ("Mcp_Name"). */
 bool mcp_mirror_is_twin(const char *field);
 
+/* Whether a Connection field, NULL for none, names a field that says what the message is or how its body is to be read: who
+ * passes the request on would leave that out (RFC 9110 7.6.1). */
+bool mcp_mirror_is_dropped(const char *connection);
+
 /* Whether the body is JSON in UTF-8: application/json, with charset=utf-8 or no parameter (RFC 8259 11). */
 bool mcp_mirror_is_json(const char *content_type);
 

@@ -49,7 +49,7 @@ static mcp_reason_t check_head(request_rec *r)
         return MCP_BODY_CODING;
     }
     apr_table_do(note_twin, &twin, r->headers_in, NULL);
-    return twin ? MCP_HEADER_MISMATCH : MCP_OK;
+    return twin || mcp_mirror_is_dropped(apr_table_get(r->headers_in, "Connection")) ? MCP_HEADER_MISMATCH : MCP_OK;
 }
 
 static mcp_reason_t read_messages(mcp_operations_t *operations, mcp_view_t body, request_rec *r)

@@ -255,6 +255,34 @@ static void test_twins(void)
 }
 
 static const struct {
+    const char *connection;
+    bool dropped;
+} connections[] = {
+    { NULL, false },
+    { "", false },
+    { "close", false },
+    { "keep-alive, Upgrade", false },
+    { ", ;\t", false },
+    { "Mcp-Names, Mcp-Nam, X-Mcp-Name", false },
+    { "Mcp-Name", true },
+    { "close,mcp-method", true },
+    { "close; MCP-PROTOCOL-VERSION", true },
+    { "close\tcontent-type\t", true },
+    { ",,Content-Encoding,", true },
+    { "Content-Length", true },
+    { "x ;, transfer-encoding", true },
+};
+
+static void test_connection(void)
+{
+    for (size_t i = 0; i < sizeof(connections) / sizeof(connections[0]); i++) {
+        ok(mcp_mirror_is_dropped(connections[i].connection) == connections[i].dropped, "I-10 Connection '%s' %s",
+           connections[i].connection ? connections[i].connection : "(none)",
+           connections[i].dropped ? "drops" : "drops nothing");
+    }
+}
+
+static const struct {
     const char *type;
     bool json;
 } types[] = {
@@ -324,6 +352,7 @@ int main(void)
     test_base64(pool);
     test_batch(pool);
     test_twins();
+    test_connection();
     test_types();
     apr_terminate();
     return done_testing();
