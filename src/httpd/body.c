@@ -190,6 +190,13 @@ bool mcp_body_is_announced(request_rec *r)
     return ap_request_has_body(r) || apr_table_get(r->headers_in, "Transfer-Encoding") || (length && announced(r) != 0);
 }
 
+bool mcp_body_is_lent(const request_rec *r)
+{
+    apr_off_t length = 0;
+
+    return r->main && r->kept_body && (apr_brigade_length(r->kept_body, 1, &length) != APR_SUCCESS || length != 0);
+}
+
 /* Of a request that httpd would refuse by itself, with a page for people (LimitRequestBody, which does not count for what is
  * proxied). */
 static bool is_too_long(const request_rec *r, apr_off_t limit)

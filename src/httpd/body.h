@@ -15,6 +15,9 @@ bool mcp_body_is_usual(const request_rec *r);
 /* Whether the head announces a body, HEAD's included, which httpd overlooks. */
 bool mcp_body_is_announced(request_rec *r);
 
+/* Whether a part of a page has been given the body of the page (mod_request's KeptBodySize). */
+bool mcp_body_is_lent(const request_rec *r);
+
 /* Read the body of the request that the client made, or what an earlier call for this chain of requests has read. The
  * bytes live as long as that request. MCP_OK; MCP_BODY_TOO_LARGE beyond limit bytes, MCP_BODY_TIMEOUT, MCP_BODY_CUT: then
  * *body is untouched. In any case the handler still gets every byte that the client sends, once each. Trailers that were

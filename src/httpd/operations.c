@@ -22,7 +22,7 @@ bool mcp_operations_apply(const request_rec *r)
 {
     const apr_array_header_t *rules = rules_of(r);
 
-    return rules && rules->nelts > 0 && !r->main;
+    return rules && rules->nelts > 0 && (!r->main || mcp_body_is_lent(r));
 }
 
 bool mcp_operations_may_be_anonymous(const request_rec *r)
@@ -123,10 +123,10 @@ static mcp_operations_t *operations_of(request_rec *r)
         (*operations)->under = r->per_dir_config;
         (*operations)->rules = apr_array_make(r->pool, 1, sizeof(const mcp_operation_t *));
         keep_http(r);
-        if (mcp_body_is_usual(r)) {
-            (*operations)->reason = read_body(*operations, r);
-        } else if (mcp_body_is_announced(r)) {
+        if (r->main || (!mcp_body_is_usual(r) && mcp_body_is_announced(r))) {
             (*operations)->reason = MCP_BODY_UNEXPECTED;
+        } else if (mcp_body_is_usual(r)) {
+            (*operations)->reason = read_body(*operations, r);
         }
     }
     return *operations;

@@ -6,7 +6,7 @@
 
 #include "request.h"
 
-/* Whether rules govern this request: those of a part of a page, which has no body, never do. */
+/* Whether rules govern this request. A part of a page is none of its operations: rules only keep bodies away from it. */
 bool mcp_operations_apply(const request_rec *r);
 
 /* Read which operations the request is, once under one configuration: its fields, its body, the rules that match. Sets

@@ -24,7 +24,7 @@ my $protect = "AuthType MCP\nMCPResource http://127.0.0.1:\@PORT@/\nRequire vali
 my $sum     = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nsha256sum\n";
 my $httpd   = MCPTest::Httpd->start(
     vars    => { BACKEND => $backend->url, FCGI => $fcgi->url },
-    modules => [ qw(actions proxy_fcgi reqtimeout ext_filter), $prefork ? () : 'http2' ],
+    modules => [ qw(actions proxy_fcgi reqtimeout ext_filter include request), $prefork ? () : 'http2' ],
     access_format => '%U %>s %{MCP_METHOD}e %{MCP_NAME}e %{MCP_REASON}e',
     files   => {
         'conf/keys.json'        => MCPTest::Key::jwks($key),
@@ -37,6 +37,7 @@ my $httpd   = MCPTest::Httpd->start(
         'htdocs/rewrite/x'      => '',
         'htdocs/rewrite/.htaccess' => "${protect}${rules}RewriteEngine On\nRewriteRule ^cgi\$ /sum.cgi [L]\nRewriteRule ^twice\$ /dir/sum.cgi [L]\nRewriteRule ^out\$ \@BACKEND@/out [P]",
         'htdocs/open/.htaccess' => "RewriteEngine On\nRewriteRule ^into\$ /dir/sum.cgi [L]",
+        'htdocs/page/x.shtml'   => '<!--#include virtual="/proxy/part" --> <!--#include virtual="/dir/sum.cgi" --> <!--#include virtual="/plain/part" -->',
         'htdocs/wrapped/x.wrap' => 'x',
         'htdocs/wrapped/.htaccess' => "${protect}${rules}AddHandler wrap .wrap\nAction wrap /sum.cgi",
     },
@@ -54,6 +55,11 @@ ExtFilterDefine upper mode=input cmd="/usr/bin/tr a-z A-Z"
     Options +ExecCGI +FollowSymLinks
     AllowOverride All
     AddHandler cgi-script .cgi
+</Directory>
+<Directory "\@ROOT@/htdocs/page">
+    Options +Includes
+    AddOutputFilter INCLUDES .shtml
+    KeptBodySize 32768
 </Directory>
 <Directory "\@ROOT@/htdocs/file">
     DirectoryIndex sum.cgi
@@ -215,6 +221,17 @@ is join('', $backend->seen('Upgrade')), 'websocket', 'without rules mod_proxy pa
 $http->request(GET => '/socket/ruled', \@upgrade);
 is $backend->last_request->{path}, '/socket/ruled', 'with rules the request arrives';
 is join('', $backend->seen('Upgrade')), '', 'and not the upgrade';
+
+# I-37: parts of a page that hands its body on to them (KeptBodySize).
+for my $method (qw(POST GET)) {
+    $backend->clear;
+    my $res = $http->request($method => '/page/x.shtml', \@auth, call('secret'));
+    is_deeply [ map { "$_->{method} $_->{path} $_->{body_length}" } $backend->requests ], [ "$method /plain/part " . length call('secret') ], "I-37 $method: none for parts with rules";
+    unlike $res->body, qr/[0-9a-f]{64}  -/, 'nor for programs';
+}
+$backend->clear;
+$http->get('/page/x.shtml', @auth);
+is $backend->count, 2, 'I-37 a page without a body has all of its parts';
 
 # Others' doors.
 is $http->request(POST => '/satisfy', [ 'Content-Type' => 'application/json' ], call('free'))->status,     200, 'Satisfy Any lets everybody in';
