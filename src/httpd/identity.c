@@ -288,11 +288,10 @@ void mcp_identity_register(void)
     trailer_filter = ap_register_input_filter("MCP_TRAILERS", watch_trailers, NULL, AP_FTYPE_CONTENT_SET);
 }
 
-/* Only a body without a length can have trailers (RFC 9112 7.1.2, RFC 9113 8.1). */
+/* In HTTP/1.1 only a body without a length can have trailers (RFC 9112 7.1.2), in HTTP/2 any body (RFC 9113 8.1). */
 static bool may_have_trailers(const request_rec *r)
 {
-    return !r->main && !apr_table_get(r->headers_in, "Content-Length") &&
-           (apr_table_get(r->headers_in, "Transfer-Encoding") || r->proto_num >= HTTP_VERSION(2, 0));
+    return !r->main && (apr_table_get(r->headers_in, "Transfer-Encoding") || r->proto_num >= HTTP_VERSION(2, 0));
 }
 
 /* Note that the request is let through; an error document is as well, but what it is the answer to was not. */

@@ -6,6 +6,7 @@ use v5.36;
 use utf8;
 use Test::More;
 use MCPTest::Backend;
+use MCPTest::H2;
 use MCPTest::HTTP;
 use MCPTest::Httpd;
 use MCPTest::JWT;
@@ -16,12 +17,14 @@ my %backend = map { $_ => MCPTest::Backend->start(proto => $_) } qw(http fcgi sc
 my $plain   = $backend{http};
 my $key     = MCPTest::Key->get('P-256');
 my $env     = "#!/bin/sh\necho Content-Type: text/plain\necho\nenv\n";
+my $prefork = ($ENV{MPM} // '') eq 'prefork';
 my $httpd   = MCPTest::Httpd->start(
     vars    => { map { uc $_ => $backend{$_}->url } keys %backend },
-    modules => [qw(proxy_fcgi proxy_scgi proxy_uwsgi)],
+    modules => [ qw(proxy_fcgi proxy_scgi proxy_uwsgi lua), $prefork ? () : 'http2' ],
     files   => {
         'conf/keys.json'           => MCPTest::Key::jwks($key),
         'htdocs/cgi/env.cgi'       => $env,
+        'conf/fields.lua'          => "function handle(r)\nr.usleep(500000)\nr:requestbody()\nfor _, name in ipairs({ 'X-MCP-Subject', 'X-MCP-Scope', 'X-Other' }) do r:puts(name, '=', r.headers_in[name] or '', '\\n') end\nreturn apache2.OK\nend\n",
         'htdocs/pass/env.cgi'      => $env,
         'htdocs/pass/.htaccess'    => "CGIPassAuth On\n",
         'htdocs/rewrite/env.cgi'   => $env,
@@ -33,6 +36,10 @@ my $httpd   = MCPTest::Httpd->start(
     MCPKeys file:@ROOT@/conf/keys.json
 </MCPIssuer>
 MergeTrailers On
+<IfModule http2_module>
+    Protocols h2c http/1.1
+</IfModule>
+LuaMapHandler "^/lua/" "@ROOT@/conf/fields.lua" handle
 SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1 REDIRECT_HTTP_AUTHORIZATION=$1
 RewriteEngine On
 RewriteRule ^/cgi - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]
@@ -160,6 +167,20 @@ subtest 'trailers' => sub {
         my $seen = $path =~ /fcgi/ ? join ' ', %{ $backend{fcgi}->last_request->{params} } : join ' ', map { @$_ } @{ $plain->last_request->{headers} }, @{ $plain->last_request->{trailers} // [] };
         unlike $seen, qr/mallory/, "$path: no identity";
         unlike $seen, qr/eyJ/, "$path: no token";
+    }
+};
+
+# The handler reads the body, of which trailers are a part by then, and the fields after that.
+subtest 'trailers of HTTP/2' => sub {
+    plan skip_all => 'mod_http2 does not work with prefork' if $prefork;
+    for my $length ([], [ 'content-length' => 2 ]) {
+        my $h2 = MCPTest::H2->new($httpd->port);
+        $h2->headers([ ':method' => 'POST', ':scheme' => 'http', ':authority' => 'x', ':path' => '/lua/x', authorization => (good(scope => undef))[1], @$length ]);
+        $h2->data('{}')->headers([ 'x-mcp-scope' => 'mallory', 'x-mcp-subject' => 'mallory', 'x-other' => 'merged' ], end => 1);
+        my $fields = $h2->body;
+        like $fields, qr/^X-MCP-Subject=alice$/m, "an identity, @$length";
+        like $fields, qr/^X-Other=merged$/m, 'with a trailer' if @$length;
+        unlike $fields, qr/mallory/, 'which is none of the identity';
     }
 };
 
