@@ -184,6 +184,8 @@ is_deeply [ $backend->seen('X-Operation') ], ['tools/call free'], 'method and na
 $http->request(GET => '/expr', [ Authorization => $token ]);
 is join('', $backend->seen('X-Operation')), '', 'and where there are none';
 
+is $http->request(GET => '/proxy', \@auth, call('free'))->status, 400, 'I-33 GET with a body';
+
 # HTTP/2.
 SKIP: {
     skip 'mod_http2 does not work with prefork', 1 if $prefork;
