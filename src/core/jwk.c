@@ -246,7 +246,7 @@ static void publish(mcp_jwks_t *set, const json_t *jwk)
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         json_t *value = json_object_get(jwk, members[i]);
 
-        if (value && json_object_set(copy, members[i], value) != 0) {
+        if (json_is_string(value) && json_object_set(copy, members[i], value) != 0) {
             abort();
         }
     }
@@ -286,7 +286,9 @@ bool mcp_jwk_add_document(mcp_jwks_t *set, const json_t *document, const mcp_log
             cut(set, (unsigned)i, (unsigned)json_array_size(keys), log);
             break;
         }
+        ERR_set_mark(); /* an unusable key must leave nothing in the error queue that TLS shares with us */
         unfit = add_jwk(set, jwk);
+        ERR_pop_to_mark();
         if (unfit) {
             mcp_log(log, MCP_LOG_WARN, "MCP0002", "key %u of the set, kid \"%s\", is left out: %s", (unsigned)i + 1,
                     kid_for_log(jwk, set->pool), unfit);

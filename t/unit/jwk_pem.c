@@ -126,6 +126,12 @@ int main(void)
     ERR_clear_error();
     check_pem("once more", forge_pem(&rsa, false, pool), 1, NULL, pool);
     is_int(ERR_peek_error(), 0, "nothing is left in OpenSSL's error queue, where TLS code would find it");
+    mcp_jwk_add_set(mcp_jwk_set(pool),
+                    mcp_view_of("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
+                                "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\","
+                                "\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}]}"),
+                    NULL);
+    is_int(ERR_peek_error(), 0, "nor by a key of a set that is on no curve");
     apr_terminate();
     return done_testing();
 }

@@ -129,6 +129,22 @@ static void test_room(apr_pool_t *pool)
     ok(!is_cut(mcp_keysets_text(&sets, pool), pool), "and only then");
 }
 
+/* What a key does not need is not kept: the text would be nested deeper than anybody reads it (jansson: 2,048). */
+static void test_odd_members(apr_pool_t *pool)
+{
+    char *deep = apr_palloc(pool, 2 * 2045 + 1);
+    mcp_keysets_t sets = { { NULL } };
+    const char *jwks;
+
+    memset(deep, '[', 2045);
+    memset(deep + 2045, ']', 2045);
+    deep[2 * 2045] = '\0';
+    jwks = apr_pstrcat(pool, apr_pstrmemdup(pool, jwks_a, strlen(jwks_a) - 3), ",\"n\":7,\"y\":", deep, "}]}", NULL);
+    put(&sets, 0, jwks, pool);
+    is_str(kids_of(mcp_keysets_text(&sets, pool), pool), "a", "a key with a member that is nested deeply");
+    ok(!strstr(mcp_keysets_text(&sets, pool), "[["), "is kept without it");
+}
+
 int main(void)
 {
     apr_pool_t *pool;
@@ -146,6 +162,7 @@ int main(void)
     test_renew(pool);
     test_others(pool);
     test_room(pool);
+    test_odd_members(pool);
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();
