@@ -28,6 +28,9 @@
 /* When the server starts, and each of its processes. */
 static void register_start(void)
 {
+    /* In the parent, so that all processes inherit it; undone with the configuration, before the module is unloaded. */
+    ap_hook_pre_config(mcp_conf_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+
     /* After all sections are read, -t included: what only the whole configuration can show. */
     ap_hook_check_config(mcp_conf_check, NULL, NULL, APR_HOOK_MIDDLE);
 

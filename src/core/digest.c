@@ -1,8 +1,10 @@
 #include "digest.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 
-static void write_hex(char *text, size_t size, mcp_view_t bytes)
+/* False, and question marks, when OpenSSL has no memory or no SHA-256. */
+static bool write_hex(char *text, size_t size, mcp_view_t bytes)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char sum[EVP_MAX_MD_SIZE];
@@ -15,6 +17,7 @@ static void write_hex(char *text, size_t size, mcp_view_t bytes)
         }
     }
     text[size - 1] = '\0';
+    return done;
 }
 
 void mcp_digest_tag(char tag[MCP_DIGEST_TAG], mcp_view_t bytes)
@@ -24,5 +27,7 @@ void mcp_digest_tag(char tag[MCP_DIGEST_TAG], mcp_view_t bytes)
 
 void mcp_digest_text(char text[MCP_DIGEST_TEXT], mcp_view_t bytes)
 {
-    write_hex(text, MCP_DIGEST_TEXT, bytes);
+    if (!write_hex(text, MCP_DIGEST_TEXT, bytes)) {
+        abort();
+    }
 }

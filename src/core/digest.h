@@ -13,7 +13,7 @@ void mcp_digest_tag(char tag[MCP_DIGEST_TAG], mcp_view_t bytes);
 
 #define MCP_DIGEST_TEXT 33 /* 32 hex digits and a NUL */
 
-/* Write the first 128 bits of the digest. Question marks when it cannot be had. */
+/* Write the first 128 bits of the digest. Ends the process when it cannot be had: two things would have one name. */
 void mcp_digest_text(char text[MCP_DIGEST_TEXT], mcp_view_t bytes);
 
 #endif

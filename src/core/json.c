@@ -10,6 +10,35 @@ static apr_status_t release(void *value)
     return APR_SUCCESS;
 }
 
+static void *take(size_t size)
+{
+    void *memory = malloc(size > 0 ? size : 1);
+
+    if (!memory) {
+        abort();
+    }
+    return memory;
+}
+
+static apr_status_t unguard(void *baton)
+{
+    (void)baton;
+    json_set_alloc_funcs(malloc, free);
+    return APR_SUCCESS;
+}
+
+void mcp_json_guard(apr_pool_t *pool)
+{
+    json_malloc_t before;
+    json_free_t freed_by;
+
+    json_get_alloc_funcs(&before, &freed_by);
+    if (before == malloc && freed_by == free) {
+        json_set_alloc_funcs(take, free);
+        apr_pool_cleanup_register(pool, NULL, unguard, apr_pool_cleanup_null);
+    }
+}
+
 json_t *mcp_json_own(json_t *fresh, apr_pool_t *pool)
 {
     if (!fresh) {

@@ -8,6 +8,11 @@
 
 #include "reason.h"
 
+/* Until the pool is cleared, jansson ends the process when memory is out, as httpd's pools do; unless somebody else has
+ * given it functions of his own. Its parser (2.14) goes on without the byte that it had no room for: "a" could become "".
+ * Before there are threads. */
+void mcp_json_guard(apr_pool_t *pool);
+
 /* Parse a whole text. Refused: anything after the value, duplicate members, NUL in strings, bad UTF-8.
  * MCP_OK, MCP_MALFORMED or MCP_DUPLICATE_MEMBER. Integers that do not fit become reals (RFC 8259 6). */
 mcp_reason_t mcp_json_parse(json_t **value, mcp_view_t text, apr_pool_t *pool);

@@ -57,6 +57,7 @@ void mcp_keysets_renew(mcp_keysets_t *sets, const mcp_keysets_t *newer, unsigned
 const char *mcp_keysets_text(const mcp_keysets_t *sets, apr_pool_t *pool)
 {
     json_t *document = mcp_json_own(json_object(), pool), *array = mcp_json_own(json_array(), pool);
+    const char *text;
 
     for (int i = 0; i < MCP_LIMIT_KEY_URLS; i++) {
         if (json_array_append(array, sets->of[i] ? sets->of[i] : json_null()) != 0) {
@@ -64,7 +65,10 @@ const char *mcp_keysets_text(const mcp_keysets_t *sets, apr_pool_t *pool)
         }
     }
     set(document, "sets", array);
-    return mcp_json_text(document, pool);
+    if ((text = mcp_json_text(document, pool)) == NULL) {
+        abort();
+    }
+    return text;
 }
 
 bool mcp_keysets_read(mcp_keysets_t *sets, mcp_view_t text, apr_pool_t *pool)

@@ -159,6 +159,9 @@ static apr_status_t retype(const char **token, const algorithm_t *algorithm, con
     const char *text = mcp_json_text(header, pool);
     const char *claims = strchr(*token, '.') + 1, *end = strchr(claims, '.'), *signature;
 
+    if (!text) {
+        return APR_ENOMEM;
+    }
     text = apr_pstrcat(pool, mcp_b64url_encode(mcp_view_of(text), pool), ".",
                        apr_pstrmemdup(pool, claims, (apr_size_t)(end - claims)), NULL);
     signature = signature_of(algorithm, key, text, pool);

@@ -29,7 +29,7 @@ static const struct {
     { "signed_metadata", STRING, "eyJhbGciOiJFUzI1NiJ9.e30.c2ln", NULL },
 };
 
-/* NULL when a word is not UTF-8. */
+/* NULL when a word is not UTF-8, or there is no memory. */
 static json_t *string_array(const apr_array_header_t *words)
 {
     json_t *array = json_array();
@@ -46,17 +46,14 @@ static json_t *string_array(const apr_array_header_t *words)
 const char *mcp_prm_format(const mcp_prm_t *prm, apr_pool_t *pool)
 {
     json_t *document = mcp_json_own(json_object(), pool);
+    bool made = json_object_set_new(document, "resource", json_string(prm->resource)) == 0 &&
+                json_object_set_new(document, "authorization_servers", string_array(prm->issuers)) == 0 &&
+                (!prm->scopes || prm->scopes->nelts == 0 ||
+                 json_object_set_new(document, "scopes_supported", string_array(prm->scopes)) == 0) &&
+                json_object_set_new(document, "bearer_methods_supported", json_pack("[s]", "header")) == 0 &&
+                (!prm->extra || json_object_update(document, prm->extra) == 0);
 
-    json_object_set_new(document, "resource", json_string(prm->resource));
-    json_object_set_new(document, "authorization_servers", string_array(prm->issuers));
-    if (prm->scopes && prm->scopes->nelts > 0) {
-        json_object_set_new(document, "scopes_supported", string_array(prm->scopes));
-    }
-    json_object_set_new(document, "bearer_methods_supported", json_pack("[s]", "header"));
-    if (prm->extra) {
-        json_object_update(document, prm->extra);
-    }
-    return mcp_json_text(document, pool);
+    return made ? mcp_json_text(document, pool) : NULL;
 }
 
 static json_t *typed_value(member_type_t type, const apr_array_header_t *words, apr_pool_t *pool)

@@ -18,7 +18,7 @@ typedef struct {
     json_t *extra;                     /* an object whose members win over ours, or NULL */
 } mcp_prm_t;
 
-/* The document as JSON text. */
+/* The document as JSON text; NULL when a part of it cannot be had. */
 const char *mcp_prm_format(const mcp_prm_t *prm, apr_pool_t *pool);
 
 /* Add a member from configuration words to an object, by the type RFC 9728 2 gives its name; other names take JSON or

@@ -2,6 +2,8 @@
 
 #include <http_core.h>
 
+#include "../core/json.h"
+
 #define SET_UNSET(type, name, unset, fallback) conf->name = (unset);
 #define MERGE(type, name, unset, fallback) merged->name = child->name != (unset) ? child->name : parent->name;
 
@@ -178,4 +180,12 @@ const char *mcp_conf_scope_prefix(const mcp_server_conf_t *server, const mcp_dir
         }
     }
     return NULL;
+}
+
+int mcp_conf_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)plog;
+    (void)ptemp;
+    mcp_json_guard(pconf);
+    return OK;
 }

@@ -123,6 +123,9 @@ mcp_issuer_conf_t *mcp_conf_make_issuer(const char *url, apr_pool_t *pool);
 void mcp_conf_inherit_issuer(mcp_issuer_conf_t *merged, const mcp_issuer_conf_t *parent,
                              const mcp_issuer_conf_t *child);
 
+/* The pre_config hook: what holds for the whole process. */
+int mcp_conf_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
+
 /* The check_config hook (check.c): what can only be said about the whole configuration, and the parts that are
  * computed from it. Runs for -t as well and asks no network. */
 int mcp_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *servers);
