@@ -45,7 +45,7 @@ FUZZ_BINS  := $(FUZZ:%=$(BUILD)/fuzz/%)
 JUDGE      := $(BUILD)/t/readers/judge
 SECONDS    ?= 60
 
-.PHONY: all deps demo check check-all asan fuzz coverage lint bench bench-deps install install-tools clean unit
+.PHONY: all deps demo check check-all asan fuzz coverage lint bench bench-deps soak install install-tools clean unit
 .DEFAULT_GOAL := all
 
 all: $(MODULE) $(TOOL)
@@ -180,6 +180,10 @@ bench-deps:
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(BENCH_PEERS)
 	for name in $(NEW_MODULES); do a2dismod -q $$name || true; done
 	for name in $(NEW_SERVICES); do update-rc.d $$name disable; invoke-rc.d $$name stop || true; done
+
+# Mixed load for MINUTES, while keys rotate and all that is around dies and comes back: see t/soak/soak.pl for MPM, RATE and CALLERS.
+soak: all
+	BUILD=$(BUILD) MINUTES="$(MINUTES)" $(PERL) t/soak/soak.pl
 
 install: $(MODULE)
 	install -d $(DESTDIR)$(MODDIR)

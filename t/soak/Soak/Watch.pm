@@ -1,0 +1,83 @@
+package Soak::Watch;
+# How an httpd goes on: memory, file descriptors and processes of its tree from /proc, what server-status says, and how a figure grows.
+#
+#   my $watch = Soak::Watch->new($httpd);
+#   $watch->look($seconds_since_the_start);
+#   $watch->looks;                         # [ { at, processes, zombies, parent_kb, child_kb, parent_fds, child_fds, busy, ... } ]
+#   $watch->zombies;                       # the most that stayed for longer than one look
+#   $watch->growth('parent_kb', 60);       # an hour, a line fitted to the looks of the second half
+#
+# Memory is RssAnon: what a process has of its own or has changed, without the program's files and what is shared on purpose. child_kb is
+# the mean over the children.
+
+use v5.36;
+use List::Util qw(max sum0);
+use MCPTest::HTTP;
+
+sub new ($class, $httpd) { return bless { httpd => $httpd, looks => [], dead => {}, stayed => 0 }, $class }
+
+sub looks ($self)   { return $self->{looks} }
+sub zombies ($self) { return $self->{stayed} }
+
+# Lines of a file of /proc as { name => value }; empty when the process has gone.
+sub status ($pid) {
+    open my $file, '<', "/proc/$pid/status" or return {};
+    return { map { /^(\w+):\s*(\S+)/ ? ($1 => $2) : () } readline $file };
+}
+
+sub fds ($pid) {
+    opendir my $dir, "/proc/$pid/fd" or return 0;
+    return scalar grep { /^\d/ } readdir $dir;
+}
+
+# All processes below one, by what they say of their parents.
+sub below ($pid) {
+    my %status = map { m{(\d+)/status} ? ($1 => status($1)) : () } glob '/proc/[0-9]*/status';
+    my %child;
+    push @{ $child{ $status{$_}{PPid} // 0 } }, $_ for keys %status;
+    my (@found, @next) = ();
+    @next = @{ $child{$pid} // [] };
+    while (my $one = shift @next) {
+        push @found, $one;
+        push @next, @{ $child{$one} // [] };
+    }
+    return { map { $_ => $status{$_} } @found };
+}
+
+sub look ($self, $at) {
+    my $pid   = $self->{httpd}->pid;
+    my $below = below($pid);
+    my %dead  = map { $_ => 1 } grep { ($below->{$_}{State} // '') eq 'Z' } keys %$below;
+    my @alive = grep { !$dead{$_} && $below->{$_}{RssAnon} } keys %$below;
+    $self->{stayed} = max($self->{stayed}, scalar grep { $self->{dead}{$_} } keys %dead);
+    $self->{dead}   = \%dead;
+    push @{ $self->{looks} }, {
+        at => $at, processes => 1 + @alive, zombies => scalar keys %dead,
+        parent_kb  => status($pid)->{RssAnon} // 0,
+        child_kb   => @alive ? int(sum0(map { $below->{$_}{RssAnon} } @alive) / @alive) : 0,
+        parent_fds => fds($pid),
+        child_fds  => max(0, map { fds($_) } @alive),
+        %{ $self->server_status },
+    };
+    return;
+}
+
+# { busy, idle, leaving (G of the scoreboard), fetches, failures, cached, ... } and all lines of the module under mcp.
+sub server_status ($self) {
+    my $text = MCPTest::HTTP->new($self->{httpd}->url, timeout => 10)->get('/server-status?auto')->body;
+    my %line = $text =~ /^(\S+): (.*)$/mg;
+    my %mcp  = map { $_ => $line{$_} } grep { /^MCP/ } keys %line;
+    return { busy => $line{BusyWorkers} // 0, idle => $line{IdleWorkers} // 0, leaving => scalar(() = ($line{Scoreboard} // '') =~ /G/g), mcp => \%mcp };
+}
+
+# By least squares, for so many minutes.
+sub growth ($self, $name, $minutes) {
+    my @looks = @{ $self->{looks} };
+    @looks = @looks[ @looks / 2 .. $#looks ];
+    return 0 if @looks < 3;
+    my ($x, $y) = map { my $what = $_; sum0(map { $_->{$what} } @looks) / @looks } 'at', $name;
+    my $var = sum0(map { ($_->{at} - $x)**2 } @looks) or return 0;
+    return 60 * $minutes * sum0(map { ($_->{at} - $x) * ($_->{$name} - $y) } @looks) / $var;
+}
+
+1;
