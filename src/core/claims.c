@@ -102,6 +102,9 @@ static mcp_scope_t *read_scope(const json_t *value, const char *prefix, apr_pool
             mcp_scope_add(raw, text);
         }
     }
+    if (!prefix) {
+        return raw;
+    }
     for (int n = 0; n < raw->nelts; n++) {
         mcp_scope_add(scope, without_prefix(APR_ARRAY_IDX(raw, n, mcp_view_t), prefix));
     }

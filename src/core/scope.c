@@ -1,5 +1,7 @@
 #include "scope.h"
 
+#include <stdint.h>
+
 #include "limits.h"
 
 static mcp_view_t at(const mcp_scope_t *set, int i)
@@ -48,13 +50,45 @@ void mcp_scope_add_all(mcp_scope_t *set, const mcp_scope_t *more)
     }
 }
 
+/* Which of 4096 marks a token has. */
+static unsigned mark_of(mcp_view_t token)
+{
+    unsigned mark = 0;
+
+    for (apr_size_t i = 0; i < token.len; i++) {
+        mark = mark * 31 + (unsigned char)token.data[i];
+    }
+    return mark % 4096;
+}
+
+/* Add a token to a set whose members have left their marks: only one with the mark of another may be there already. */
+static void add_marked(mcp_scope_t *set, uint64_t marks[64], mcp_view_t token)
+{
+    unsigned mark = mark_of(token);
+    uint64_t bit = (uint64_t)1 << (mark % 64), *word = &marks[mark / 64];
+
+    if (*word & bit) {
+        mcp_scope_add(set, token);
+    } else if (set->nelts < MCP_LIMIT_SCOPES && mcp_scope_is_token(token)) {
+        APR_ARRAY_PUSH(set, mcp_view_t) = token;
+        *word |= bit;
+    }
+}
+
 void mcp_scope_add_string(mcp_scope_t *set, mcp_view_t text)
 {
+    uint64_t marks[64] = { 0 };
+
+    for (int i = 0; i < set->nelts; i++) {
+        unsigned mark = mark_of(at(set, i));
+
+        marks[mark / 64] |= (uint64_t)1 << (mark % 64);
+    }
     while (text.len > 0) {
         const char *blank = memchr(text.data, ' ', text.len);
         apr_size_t len = blank ? (apr_size_t)(blank - text.data) : text.len;
 
-        mcp_scope_add(set, (mcp_view_t){ text.data, len });
+        add_marked(set, marks, (mcp_view_t){ text.data, len });
         len += blank ? 1 : 0;
         text.data += len;
         text.len -= len;
