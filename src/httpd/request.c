@@ -45,6 +45,9 @@ void mcp_request_inherit(request_rec *r)
     mcp_request_t *state = mcp_request_get(r);
     const mcp_request_t *before;
 
+    if (state->accepted_under == r->per_dir_config) {
+        state->accepted = true; /* mod_negotiation has put a part in the place of the whole */
+    }
     if (state->facts || !parent || parent->per_dir_config != r->per_dir_config) {
         return;
     }

@@ -51,8 +51,8 @@ const mcp_request_t *mcp_request_with_facts(request_rec *r);
 /* The request that the client made, of whose chain r is a part. What must outlive a subrequest lives in its pool. */
 request_rec *mcp_request_root(request_rec *r);
 
-/* Accept on an internal redirect or in a subrequest what httpd accepts: it asks no authentication hook again when the
- * same configuration governs as in the request before. */
+/* Accept on an internal redirect, in a subrequest or where one has taken the place of the request what httpd accepts: it
+ * asks no authentication hook again when the same configuration governs as in the request before. */
 void mcp_request_inherit(request_rec *r);
 
 /* Whether AuthType MCP governs the request. */

@@ -22,9 +22,10 @@ my $prefork = ($ENV{MPM} // '') eq 'prefork';
 my $rules   = "MCPOperation tools/call secret denied\nMCPOperation tools/call delete_* files:delete\n";
 my $protect = "AuthType MCP\nMCPResource http://127.0.0.1:\@PORT@/\nRequire valid-user\n";
 my $sum     = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nsha256sum\n";
+my $env     = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\ncat >/dev/null\nenv\n";
 my $httpd   = MCPTest::Httpd->start(
     vars    => { BACKEND => $backend->url, FCGI => $fcgi->url },
-    modules => [ qw(actions proxy_fcgi reqtimeout ext_filter include request), $prefork ? () : 'http2' ],
+    modules => [ qw(actions proxy_fcgi reqtimeout ext_filter include request negotiation), $prefork ? () : 'http2' ],
     access_format => '%U %>s %{MCP_METHOD}e %{MCP_NAME}e %{MCP_REASON}e',
     files   => {
         'conf/keys.json'        => MCPTest::Key::jwks($key),
@@ -33,10 +34,12 @@ my $httpd   = MCPTest::Httpd->start(
         'htdocs/dir/sum.cgi'    => $sum,
         'htdocs/file/sum.cgi'   => $sum,
         'htdocs/env/.htaccess'  => "${protect}${rules}",
-        'htdocs/env/env.cgi'    => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\ncat >/dev/null\nenv\n",
+        'htdocs/env/env.cgi'    => $env,
         'htdocs/rewrite/x'      => '',
         'htdocs/rewrite/.htaccess' => "${protect}${rules}RewriteEngine On\nRewriteRule ^cgi\$ /sum.cgi [L]\nRewriteRule ^twice\$ /dir/sum.cgi [L]\nRewriteRule ^out\$ \@BACKEND@/out [P]",
         'htdocs/open/.htaccess' => "RewriteEngine On\nRewriteRule ^into\$ /dir/sum.cgi [L]",
+        'htdocs/neg/.htaccess'  => "Options +MultiViews\nMultiviewsMatch Any\n<Files \"env.cgi\">\n${protect}${rules}</Files>",
+        'htdocs/neg/env.cgi'    => $env,
         'htdocs/page/x.shtml'   => '<!--#include virtual="/proxy/part" --> <!--#include virtual="/dir/sum.cgi" --> <!--#include virtual="/plain/part" -->',
         'htdocs/wrapped/x.wrap' => 'x',
         'htdocs/wrapped/.htaccess' => "${protect}${rules}AddHandler wrap .wrap\nAction wrap /sum.cgi",
@@ -179,6 +182,15 @@ for my $trailer ('Mcp-Name: evil', 'Mcp_Name: evil', 'Content-Type: text/evil', 
     like $variables, qr/^HTTP_MCP_NAME=free$/m, 'I-23 a program has its variables';
     unlike $variables, qr/evil|=10$|websocket/m, 'I-23 and no other ones';
 }
+
+# A file that mod_negotiation has chosen.
+for my $scope ('', 'files:delete') {
+    my @with = (Authorization => 'Bearer ' . $jwt->mint(scope => $scope), 'Content-Type' => 'application/json');
+    my %got  = map { $_ => $http->request(POST => '/neg/env', \@with, call($_)) } qw(free secret delete_x);
+    is join(' ', map { $got{$_}->status } qw(free secret delete_x)), $scope ? '200 403 200' : '200 403 403', "I-37 rules for what was negotiated, with scope '$scope'";
+    like $got{free}->body, qr/^HTTP_X_MCP_SUBJECT=/m, 'which knows who calls';
+}
+is $http->request(POST => '/neg/env', [ 'Content-Type' => 'application/json' ], call('free'))->status, 404, 'I-37 and is not there for strangers';
 
 # What an expression of the same request sees.
 $http->request(POST => '/expr', \@auth, call('free'));
