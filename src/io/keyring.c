@@ -184,6 +184,8 @@ static void run_round(mcp_keyring_t *ring, const mcp_log_t *log)
 
         unlock(ring);
         finish_round(ring, &round, began, log, pool);
+    } else {
+        atomic_fetch_add(&ring->source.store->rounds, 1); /* nobody waits for a round that nobody makes */
     }
     apr_pool_destroy(pool);
 }
