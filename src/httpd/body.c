@@ -14,6 +14,7 @@ struct mcp_body_t {
     apr_size_t used;
     apr_size_t size;
     bool whole;    /* and that is all */
+    bool usual;    /* as the method was when it was read */
     bool answered; /* see mcp_body_is_answered */
     mcp_reason_t reason;
 };
@@ -67,6 +68,27 @@ void mcp_body_register(void)
     filter = ap_register_input_filter("MCP_BODY", give, NULL, AP_FTYPE_RESOURCE - 1);
 }
 
+bool mcp_body_is_usual(const request_rec *r)
+{
+    static const int bodiless[] = { M_GET, M_DELETE, M_OPTIONS, M_TRACE }; /* M_GET is HEAD's as well */
+
+    for (size_t i = 0; i < sizeof(bodiless) / sizeof(bodiless[0]); i++) {
+        if (r->method_number == bodiless[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* httpd makes a GET of what a program has redirected (RFC 3875 6.2.2) and of an error that has a document. The body that came
+ * with the request was for somebody else then. */
+static bool is_spent(request_rec *r)
+{
+    const mcp_body_t *body = mcp_request_get(mcp_request_root(r))->body;
+
+    return body && body->whole && body->usual && !mcp_body_is_usual(r);
+}
+
 static bool is_offered(const request_rec *r)
 {
     for (const ap_filter_t *f = r->input_filters; f; f = f->next) {
@@ -82,7 +104,7 @@ void mcp_body_offer(request_rec *r)
     const mcp_body_t *body = mcp_request_get(mcp_request_root(r))->body;
     offer_t *offer;
 
-    if (body && !r->main && !is_offered(r)) {
+    if (body && !r->main && !is_offered(r) && !is_spent(r)) {
         offer = apr_pcalloc(r->pool, sizeof(*offer));
         offer->body = body;
         ap_add_input_filter_handle(filter, offer, r, r->connection);
@@ -171,23 +193,12 @@ static apr_off_t announced(const request_rec *r)
     return text && ap_parse_strict_length(&length, text) ? length : -1;
 }
 
-bool mcp_body_is_usual(const request_rec *r)
-{
-    static const int bodiless[] = { M_GET, M_DELETE, M_OPTIONS, M_TRACE }; /* M_GET is HEAD's as well */
-
-    for (size_t i = 0; i < sizeof(bodiless) / sizeof(bodiless[0]); i++) {
-        if (r->method_number == bodiless[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool mcp_body_is_announced(request_rec *r)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
 
-    return ap_request_has_body(r) || apr_table_get(r->headers_in, "Transfer-Encoding") || (length && announced(r) != 0);
+    return !is_spent(r) && (ap_request_has_body(r) || apr_table_get(r->headers_in, "Transfer-Encoding") ||
+                            (length && announced(r) != 0));
 }
 
 bool mcp_body_is_lent(const request_rec *r)
@@ -225,6 +236,7 @@ mcp_reason_t mcp_body_keep(mcp_view_t *kept, request_rec *r, apr_off_t limit)
             return MCP_BODY_TOO_LARGE;
         }
         state->body = apr_pcalloc(root->pool, sizeof(*state->body));
+        state->body->usual = mcp_body_is_usual(r);
         status = read_all(state->body, r, limit);
         r->headers_in = head; /* what was judged, without what MergeTrailers has added to it */
         state->body->reason = status != APR_SUCCESS ? reason_of(status) : MCP_OK;

@@ -12,7 +12,8 @@ void mcp_body_register(void);
 /* Whether the method is one whose requests have a body: all but GET, HEAD, DELETE, OPTIONS and TRACE. */
 bool mcp_body_is_usual(const request_rec *r);
 
-/* Whether the head announces a body, HEAD's included, which httpd overlooks. */
+/* Whether the head announces a body, HEAD's included, which httpd overlooks. One that was read for an earlier request of the
+ * chain is not that of the GET which httpd has made of it. */
 bool mcp_body_is_announced(request_rec *r);
 
 /* Whether a part of a page has been given the body of the page (mod_request's KeptBodySize). */
@@ -28,7 +29,8 @@ mcp_reason_t mcp_body_keep(mcp_view_t *body, request_rec *r, apr_off_t limit);
  * sent any more, and hooks return AP_FILTER_ERROR. */
 bool mcp_body_is_answered(request_rec *r);
 
-/* The insert_filter hook: what was read is for the handler of whichever request of the chain has one. */
+/* The insert_filter hook: what was read is for the handler of whichever request of the chain has one, but for a GET that
+ * httpd has made of it. */
 void mcp_body_offer(request_rec *r);
 
 /* The id as JSON text, "null" when it cannot be learned. Of a body that was not kept, only when that is JSON, has a

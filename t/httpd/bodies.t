@@ -32,6 +32,7 @@ my $httpd   = MCPTest::Httpd->start(
         'htdocs/sum.cgi'        => $sum,
         'htdocs/dir/.htaccess'  => "${protect}${rules}DirectoryIndex missing.html sum.cgi",
         'htdocs/dir/sum.cgi'    => $sum,
+        'htdocs/dir/go.cgi'     => "#!/bin/sh\ncat >/dev/null\nprintf 'Location: %s\\n\\n' \"\$QUERY_STRING\"\n",
         'htdocs/file/sum.cgi'   => $sum,
         'htdocs/env/.htaccess'  => "${protect}${rules}",
         'htdocs/env/env.cgi'    => $env,
@@ -181,6 +182,16 @@ for my $trailer ('Mcp-Name: evil', 'Mcp_Name: evil', 'Content-Type: text/evil', 
     my $variables = with_trailer('/env/env.cgi', $trailer)->body;
     like $variables, qr/^HTTP_MCP_NAME=free$/m, 'I-23 a program has its variables';
     unlike $variables, qr/evil|=10$|websocket/m, 'I-23 and no other ones';
+}
+
+# What a program redirects is a GET, and the body is no part of it: neither is it another time one, nor does its length count.
+for my $chunked (0, 1) {
+    my $go = sub ($where) { $http->request(POST => "/dir/go.cgi?$where", \@auth, $chunked ? undef : call('free'), $chunked ? (chunked => [ call('free') ]) : ()) };
+    my $res = $go->('/dir/sum.cgi');
+    is $res->status . arrived($res), 200 . sha256_hex(''), 'I-37 redirected by a program to a program' . ($chunked ? ', chunked' : '');
+    $backend->clear;
+    is $go->('/proxy')->status, 200, 'to a backend';
+    is join(' ', @{ $backend->last_request }{qw(method body_length)}), 'GET 0', 'which gets no body';
 }
 
 # A file that mod_negotiation has chosen.
