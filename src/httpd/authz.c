@@ -144,7 +144,7 @@ static int admit(request_rec *r, int answer)
     if (answer == OK) {
         return mcp_operations_enforce(r);
     }
-    return mcp_operations_may_be_anonymous(r) && mcp_operations_are_anonymous(r) ? OK : answer;
+    return mcp_operations_may_be_anonymous(r) && mcp_operations_let_in(r) ? OK : answer;
 }
 
 int mcp_authz_before_authn(request_rec *r)
@@ -196,7 +196,7 @@ static int refuse(request_rec *r, mcp_request_t *state)
         return OK; /* report mode, and authentication has reported already */
     }
     if (mcp_operations_apply(r) && mcp_operations_read(r) == MCP_OK) {
-        if (mcp_operations_are_anonymous(r)) {
+        if (mcp_operations_let_in(r)) {
             return OK;
         }
         mcp_operations_need(r);

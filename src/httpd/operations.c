@@ -142,7 +142,7 @@ static const mcp_operation_t *rule_at(const mcp_operations_t *operations, int i)
     return APR_ARRAY_IDX(operations->rules, i, const mcp_operation_t *);
 }
 
-bool mcp_operations_are_anonymous(request_rec *r)
+static bool are_anonymous(request_rec *r)
 {
     const mcp_operations_t *operations = operations_of(r);
 
@@ -152,6 +152,15 @@ bool mcp_operations_are_anonymous(request_rec *r)
         }
     }
     return operations->reason == MCP_OK && operations->rules->nelts > 0;
+}
+
+bool mcp_operations_let_in(request_rec *r)
+{
+    if (!are_anonymous(r)) {
+        return false;
+    }
+    mcp_request_get(mcp_request_root(r))->let_in_under = r->per_dir_config;
+    return true;
 }
 
 void mcp_operations_need(request_rec *r)
@@ -238,6 +247,14 @@ int mcp_operations_enforce(request_rec *r)
     return mcp_reply_refuse(r, reason, detail);
 }
 
+/* Whether a program has made another request of operations for everybody. httpd asks no authentication hook about it where
+ * the same configuration governs. Error documents are for everybody who gets the error. */
+static bool goes_beyond(request_rec *r)
+{
+    return mcp_request_get(mcp_request_root(r))->let_in_under == r->per_dir_config && !ap_is_HTTP_ERROR(r->status) &&
+           !are_anonymous(r);
+}
+
 int mcp_operations_before_handler(request_rec *r)
 {
     const mcp_request_t *state;
@@ -250,6 +267,6 @@ int mcp_operations_before_handler(request_rec *r)
     if (state->operations && state->operations->under == r->per_dir_config) {
         return DECLINED;
     }
-    answer = mcp_operations_enforce(r);
+    answer = goes_beyond(r) ? mcp_reply_refuse(r, MCP_NO_CREDENTIALS, NULL) : mcp_operations_enforce(r);
     return answer == OK ? DECLINED : answer;
 }

@@ -13,9 +13,11 @@ bool mcp_operations_apply(const request_rec *r);
  * MCP_METHOD and MCP_NAME. MCP_OK when it is none as well (GET without a body); else what is wrong with it. */
 mcp_reason_t mcp_operations_read(request_rec *r);
 
-/* Whether some rule lets anybody in, and whether what was read is such operations alone. */
+/* Whether some rule lets anybody in. */
 bool mcp_operations_may_be_anonymous(const request_rec *r);
-bool mcp_operations_are_anonymous(request_rec *r);
+
+/* Let the request in when what was read is such operations alone, and nothing that becomes of it afterwards. */
+bool mcp_operations_let_in(request_rec *r);
 
 /* Add the scopes of the operations that were read to what is needed. */
 void mcp_operations_need(request_rec *r);

@@ -35,6 +35,7 @@ typedef struct {
     bool claim_wanted;          /* an expression asked for a claim before there was a token */
     const void *applied;        /* the per_dir_config for which identity was written into the request */
     const void *accepted_under; /* of the root: the per_dir_config under which its facts were accepted last */
+    const void *let_in_under;   /* of the root: the per_dir_config under which it got in as operations for everybody */
     const char *part_challenge; /* of the root: what a part of it that was refused would have said */
     mcp_body_t *body;           /* of the root */
     mcp_operations_t *operations;

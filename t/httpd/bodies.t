@@ -23,6 +23,7 @@ my $rules   = "MCPOperation tools/call secret denied\nMCPOperation tools/call de
 my $protect = "AuthType MCP\nMCPResource http://127.0.0.1:\@PORT@/\nRequire valid-user\n";
 my $sum     = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nsha256sum\n";
 my $env     = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\ncat >/dev/null\nenv\n";
+my $go      = "#!/bin/sh\ncat >/dev/null\nprintf 'Location: %s\\n\\n' \"\$QUERY_STRING\"\n";
 my $httpd   = MCPTest::Httpd->start(
     vars    => { BACKEND => $backend->url, FCGI => $fcgi->url },
     modules => [ qw(actions proxy_fcgi reqtimeout ext_filter include request negotiation), $prefork ? () : 'http2' ],
@@ -32,7 +33,11 @@ my $httpd   = MCPTest::Httpd->start(
         'htdocs/sum.cgi'        => $sum,
         'htdocs/dir/.htaccess'  => "${protect}${rules}DirectoryIndex missing.html sum.cgi",
         'htdocs/dir/sum.cgi'    => $sum,
-        'htdocs/dir/go.cgi'     => "#!/bin/sh\ncat >/dev/null\nprintf 'Location: %s\\n\\n' \"\$QUERY_STRING\"\n",
+        'htdocs/dir/go.cgi'     => $go,
+        'htdocs/lazy/.htaccess' => "${protect}MCPOperation ping * anonymous\nErrorDocument 404 /lazy/page.html",
+        'htdocs/lazy/go.cgi'    => $go,
+        'htdocs/lazy/sum.cgi'   => $sum,
+        'htdocs/lazy/page.html' => 'a page',
         'htdocs/file/sum.cgi'   => $sum,
         'htdocs/env/.htaccess'  => "${protect}${rules}",
         'htdocs/env/env.cgi'    => $env,
@@ -186,13 +191,22 @@ for my $trailer ('Mcp-Name: evil', 'Mcp_Name: evil', 'Content-Type: text/evil', 
 
 # What a program redirects is a GET, and the body is no part of it: neither is it another time one, nor does its length count.
 for my $chunked (0, 1) {
-    my $go = sub ($where) { $http->request(POST => "/dir/go.cgi?$where", \@auth, $chunked ? undef : call('free'), $chunked ? (chunked => [ call('free') ]) : ()) };
-    my $res = $go->('/dir/sum.cgi');
+    my $post = sub ($where) { $http->request(POST => "/dir/go.cgi?$where", \@auth, $chunked ? undef : call('free'), $chunked ? (chunked => [ call('free') ]) : ()) };
+    my $res = $post->('/dir/sum.cgi');
     is $res->status . arrived($res), 200 . sha256_hex(''), 'I-37 redirected by a program to a program' . ($chunked ? ', chunked' : '');
     $backend->clear;
-    is $go->('/proxy')->status, 200, 'to a backend';
+    is $post->('/proxy')->status, 200, 'to a backend';
     is join(' ', @{ $backend->last_request }{qw(method body_length)}), 'GET 0', 'which gets no body';
 }
+
+# Who got in by an operation for everybody has got in for that alone.
+my $ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+for my $row ([ '', 200 ], [ '?/lazy/page.html', 401 ], [ '?/lazy/go.cgi', 401 ], [ '?/plain', 200 ], [ '?/lazy/missing', 401 ]) {
+    my ($where, $want) = @$row;
+    is $http->request(POST => ($where ? '/lazy/go.cgi' : '/lazy/sum.cgi') . $where, [ 'Content-Type' => 'application/json' ], $ping)->status, $want, "anonymous, redirected by a program: '$where'";
+}
+is $http->request(POST => '/lazy/go.cgi?/lazy/page.html', \@auth, $ping)->body, 'a page', 'and with a token';
+is $http->request(POST => '/lazy/none.cgi', [ 'Content-Type' => 'application/json' ], $ping)->body, 'a page', 'an error document, without one';
 
 # A file that mod_negotiation has chosen.
 for my $scope ('', 'files:delete') {
