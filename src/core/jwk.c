@@ -33,20 +33,6 @@ mcp_jwks_t *mcp_jwk_set(apr_pool_t *pool)
     return set;
 }
 
-static apr_status_t free_pkey(void *pkey)
-{
-    EVP_PKEY_free(pkey);
-    return APR_SUCCESS;
-}
-
-static apr_status_t wipe_secret(void *key)
-{
-    const mcp_jwk_t *secret = key;
-
-    OPENSSL_cleanse((void *)secret->secret.data, secret->secret.len);
-    return APR_SUCCESS;
-}
-
 /* Take over pkey. algs is what the key's owner allows; NULL or why the key is left out. */
 static const char *add_key(mcp_jwks_t *set, EVP_PKEY *pkey, const char *kid, unsigned algs)
 {
@@ -63,8 +49,7 @@ static const char *add_key(mcp_jwks_t *set, EVP_PKEY *pkey, const char *kid, uns
         EVP_PKEY_free(pkey);
         return unfit;
     }
-    apr_pool_cleanup_register(set->pool, pkey, free_pkey, apr_pool_cleanup_null);
-    set->keys[set->count++] = (mcp_jwk_t){ .kid = kid, .algs = able & algs, .pkey = pkey };
+    set->keys[set->count++] = (mcp_jwk_t){ kid, able & algs, mcp_verifier_of_key(pkey, set->pool) };
     return NULL;
 }
 
@@ -363,13 +348,9 @@ bool mcp_jwk_add_pem(mcp_jwks_t *set, mcp_view_t text, const mcp_log_t *log)
 
 bool mcp_jwk_add_secret(mcp_jwks_t *set, mcp_view_t bytes)
 {
-    mcp_jwk_t *key = &set->keys[set->count];
-
     if (bytes.len < MCP_LIMIT_SECRET_MIN || bytes.len > MCP_LIMIT_SECRET_MAX || set->count == MCP_LIMIT_KEYS) {
         return false;
     }
-    *key = (mcp_jwk_t){ .algs = MCP_ALGS_HMAC, .secret = { apr_pmemdup(set->pool, bytes.data, bytes.len), bytes.len } };
-    apr_pool_cleanup_register(set->pool, key, wipe_secret, apr_pool_cleanup_null);
-    set->count++;
+    set->keys[set->count++] = (mcp_jwk_t){ NULL, MCP_ALGS_HMAC, mcp_verifier_of_secret(bytes, set->pool) };
     return true;
 }

@@ -6,17 +6,16 @@
 #define MCP_JWK_H
 
 #include <jansson.h>
-#include <openssl/evp.h>
 
 #include "alg.h"
 #include "limits.h"
 #include "reason.h"
+#include "verifier.h"
 
 typedef struct {
     const char *kid; /* NULL when the key has none */
     unsigned algs;   /* the set of mcp_alg_t this key may verify */
-    EVP_PKEY *pkey;  /* NULL for a shared secret; never changed after parsing, so threads share it */
-    mcp_view_t secret;
+    mcp_verifier_t *verifier;
 } mcp_jwk_t;
 
 /* A key set. Const after it was made; all memory, OpenSSL's too, dies with its pool. */

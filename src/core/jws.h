@@ -1,5 +1,5 @@
 /* jws.h - one compact JWS: taken apart strictly and checked against a key set (RFC 7515 5.2, RFC 7518 3, RFC 8725).
- * Not what the payload claims (claims.h), nor whose keys they are (issuer.h). The only place that verifies a signature.
+ * Not what the payload claims (claims.h), nor whose keys they are (issuer.h), nor how one key verifies (verifier.h).
  */
 #ifndef MCP_JWS_H
 #define MCP_JWS_H

@@ -26,7 +26,7 @@ my $foreign_httpd = qr/^(?:httpd|http_\w+|ap_\w+|util_\w+|mod_\w+|scoreboard|mpm
 # Within core, from low to high: a file may include those of lower levels, its own header, and no other.
 my @levels = (
     [qw(limits view ascii words reason log alg address)],
-    [qw(b64url json uri scope digest units encode field answer keyfit scan siphash utf8)],
+    [qw(b64url json uri scope digest units encode field answer keyfit scan siphash utf8 verifier)],
     [qw(bearer jwk challenge prm origin discovery profile snapshot value inquiry walk)],
     [qw(jws keysets mint record pick)],
     [qw(claims gather rpc)],
@@ -41,7 +41,8 @@ my %sole_call = (
     json_loads => [],
     json_loadf => [],
     json_load_file => [],
-    EVP_DigestVerify => [qw(src/core/jws.c)],
+    EVP_DigestVerify => [qw(src/core/verifier.c)],
+    EVP_PKEY_verify => [qw(src/core/verifier.c)],
 );
 
 # The path of an include line as seen from the root; undef for a foreign header.

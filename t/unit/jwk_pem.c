@@ -97,9 +97,7 @@ static void test_secret(apr_pool_t *pool)
         ok(mcp_jwk_add_secret(set, (mcp_view_t){ bytes, rows[i].size }) == rows[i].good, "secret of %d bytes",
            (int)rows[i].size);
         is_int(set->count, rows[i].good, "%d key", rows[i].good);
-        ok(!rows[i].good ||
-               (set->keys[0].algs == MCP_ALGS_HMAC && set->keys[0].secret.data != bytes && !set->keys[0].pkey),
-           "a copy, for HMAC only");
+        ok(!rows[i].good || set->keys[0].algs == MCP_ALGS_HMAC, "for HMAC only");
     }
 }
 
