@@ -95,11 +95,12 @@ $(BUILD)/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(CORE)
 	clang $(BASE) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=undefined -o $@ $< $(CORE) $(TEST_LIBS)
 
-# Each target for SECONDS; what it learns stays under $(BUILD), a crash is written there.
+# Each target for SECONDS, with a line on what it did; what it learns stays under $(BUILD), a crash is written there.
 fuzz: $(FUZZ_BINS)
-	for name in $(FUZZ); do mkdir -p $(BUILD)/fuzz/corpus/$$name; \
-	    $(BUILD)/fuzz/$$name -max_total_time=$(SECONDS) -max_len=4096 -artifact_prefix=$(BUILD)/fuzz/$$name- \
-	    $(BUILD)/fuzz/corpus/$$name t/fuzz/corpus/$$name || exit 1; done
+	@cd $(BUILD)/fuzz && for name in $(FUZZ); do mkdir -p corpus/$$name; \
+	    ./$$name -max_total_time=$(SECONDS) -max_len=4096 -artifact_prefix=$$name- corpus/$$name $(CURDIR)/t/fuzz/corpus/$$name \
+	        >$$name.log 2>&1 || { tail -50 $$name.log; exit 1; }; \
+	    sed -n "s/^#\([0-9]*\)\tDONE *cov: \([0-9]*\).*/$$name: \1 executions, \2 edges/p" $$name.log; done
 
 # What building and testing need beyond a bare Debian 12. nodejs and npm only when there are none.
 PACKAGES := build-essential apache2-bin apache2-dev libjansson-dev libjwt-dev libssl-dev libcurl4-openssl-dev pkg-config \
