@@ -21,6 +21,7 @@
 #include "src/httpd/operations.h"
 #include "src/httpd/refresh.h"
 #include "src/httpd/status.h"
+#include "src/httpd/twin.h"
 #include "src/httpd/upstream.h"
 #include "src/httpd/verify.h"
 #include "src/httpd/wellknown.h"
@@ -64,6 +65,9 @@ static void register_handling(void)
     /* A body that was read is for the handler, and so is a last look at it under the configuration that counts now. */
     ap_hook_insert_filter(mcp_body_offer, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(mcp_operations_before_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* When all that can make a request a proxied one has been asked. */
+    ap_hook_handler(mcp_twin_before_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* Error pages get the same last look as answers of handlers. */
     ap_hook_insert_filter(mcp_upstream_insert, NULL, NULL, APR_HOOK_LAST);

@@ -290,7 +290,8 @@ subtest 'the warning' => sub {
     my $jwt   = MCPTest::JWT->new(key => MCPTest::Key->get('RSA-2048'), iss => 'https://auth.example.com');
     my $token = sub ($path, %claim) { return (Authorization => 'Bearer ' . $jwt->mint(aud => $httpd->url($path), %claim)) };
     is $ask->('/wide'), 401, 'a wide proxy rule: the section itself';
-    is $ask->("/wide$_"), 200, "a wide proxy rule: /wide$_ is open" for 'x', ';x', '.';
+    is $ask->("/wide$_"), 200, "a wide proxy rule: /wide$_ is open" for 'x', '-x';
+    is $ask->($_), 403, "a wide proxy rule: $_ is refused" for '/wide;x', '/wide.';
     is $ask->("/tight$_"), 404, "ProxyPass inside the section: /tight$_ is not passed on" for 'x', ';x', '.';
     is $ask->('/tight/open'), 200, 'Require all granted in a nested section: open';
     is $http->get('/tight/other', $token->('/tight', scope => 'b'))->status, 200, 'a nested Require replaces the outer one';

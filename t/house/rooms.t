@@ -26,7 +26,7 @@ my $foreign_httpd = qr/^(?:httpd|http_\w+|ap_\w+|util_\w+|mod_\w+|scoreboard|mpm
 # Within core, from low to high: a file may include those of lower levels, its own header, and no other.
 my @levels = (
     [qw(limits view ascii words reason log alg address)],
-    [qw(b64url json uri scope digest units encode field answer keyfit scan siphash utf8 verifier)],
+    [qw(b64url json uri path scope digest units encode field answer keyfit scan siphash utf8 verifier)],
     [qw(bearer jwk challenge prm origin discovery profile snapshot value inquiry walk)],
     [qw(jws keysets mint record pick)],
     [qw(claims gather rpc)],
