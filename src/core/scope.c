@@ -95,23 +95,20 @@ void mcp_scope_add_string(mcp_scope_t *set, mcp_view_t text)
     }
 }
 
-/* Add to reach every scope that grants a scope of reach, until nothing is new. */
+/* Add to reach every scope that grants a scope of reach; what is added is looked at in its turn. */
 static void add_broader(mcp_scope_t *reach, const apr_array_header_t *implications)
 {
-    int before;
+    for (int i = 0; i < reach->nelts; i++) {
+        mcp_view_t token = at(reach, i);
 
-    do {
-        before = reach->nelts;
-        for (int i = 0; i < implications->nelts; i++) {
-            const mcp_scope_implication_t *rule = &APR_ARRAY_IDX(implications, i, mcp_scope_implication_t);
+        for (int n = 0; n < implications->nelts; n++) {
+            const mcp_scope_implication_t *rule = &APR_ARRAY_IDX(implications, n, mcp_scope_implication_t);
 
-            for (int n = 0; n < rule->narrow->nelts; n++) {
-                if (mcp_scope_has(reach, at(rule->narrow, n))) {
-                    mcp_scope_add(reach, rule->broad);
-                }
+            if (mcp_scope_has(rule->narrow, token)) {
+                mcp_scope_add(reach, rule->broad);
             }
         }
-    } while (reach->nelts > before);
+    }
 }
 
 bool mcp_scope_grants(const mcp_scope_t *set, const apr_array_header_t *implications, mcp_view_t token,
