@@ -155,6 +155,9 @@
 #define MCP_LIMIT_MAX_BODY_MIN 1024
 #define MCP_LIMIT_MAX_BODY 67108864
 
+/* The same for a tenant with .htaccess, who does not pay for the memory. */
+#define MCP_LIMIT_MAX_BODY_TENANT 1048576
+
 /* Messages in one batch (MCPBatch). */
 #define MCP_LIMIT_RPC_BATCH 64
 

@@ -45,6 +45,9 @@ MCP_CMD_ARGV(max_body)
     if (dir->max_body < MCP_LIMIT_MAX_BODY_MIN || dir->max_body > MCP_LIMIT_MAX_BODY) {
         return mcp_cmds_refuse(cmd, word, "is not between 1K and 64M", "MCPMaxBody 4M");
     }
+    if (mcp_cmds_in_htaccess(cmd) && dir->max_body > MCP_LIMIT_MAX_BODY_TENANT) {
+        return mcp_cmds_refuse(cmd, word, "is more than .htaccess may take", "MCPMaxBody 1M");
+    }
     return NULL;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# H-35, H-37, H-39. Shared hosting: tenants have .htaccess and nothing else. What they may say works; what could make the server fetch, read or
+# H-35, H-37, H-39, H-48. Shared hosting: tenants have .htaccess and nothing else. What they may say works; what could make the server fetch, read or
 # fail for others is refused, for their own directory alone. And restarts under load lose nothing.
 
 use v5.36;
@@ -16,6 +16,8 @@ my $cgi  = "#!/bin/sh\necho Content-Type: text/plain\necho\necho \"NAME \$MCP_SU
 my %tenant = (
     alpha => $base,
     beta  => "${base}MCPAllowOrigin https://app.example.com\nMCPForwardClaim email X-Email\nMCPClockSkew 0\nMCPMode report\n",
+    large => "${base}MCPMaxBody 1M\n",
+    held  => "${base}MCPMode report\nMCPAudience https://other.example/\nMCPForwardToken On\n",
     trust => "${base}MCPTrustIssuer https://auth.example.com\n",
     expr  => $base =~ s/Require.*//r . qq{Require expr "mcp_claim('tier') == 'gold'"\n},
 );
@@ -30,6 +32,7 @@ my %wrong = (
     stranger => [ "${base}MCPTrustIssuer https://evil.example\n",       qr/MCPTrustIssuer: 'https:\/\/evil\.example' is no MCPIssuer of this server/ ],
     plain    => [ "AuthType MCP\nMCPResource http://mcp.example.com/x\nRequire valid-user\n", qr/MCPResource: 'http:\/\/mcp\.example\.com\/x' is plain http/ ],
     word     => [ "${base}MCPMode of\n",                                qr/MCPMode: 'of' is neither enforce nor report/ ],
+    memory   => [ "${base}MCPMaxBody 1025K\n",                           qr/MCPMaxBody: '1025K' is more than \.htaccess may take/ ],
     scope    => [ "${base}Require mcp-scope offline_access\n",          qr/offline_access/ ],
     resource => [ "AuthType MCP\nRequire valid-user\n",                 qr/misconfigured, AuthType MCP governs this path and no MCPResource does/ ],
 );
@@ -51,6 +54,11 @@ my $httpd = MCPTest::Httpd->start(
         AddHandler cgi-script .cgi
         AllowOverride AuthConfig
     </Directory>
+    <Location "/held">
+        MCPMode enforce
+        MCPAudience none
+        MCPForwardToken Off
+    </Location>
 </VirtualHost>
 Listen 127.0.0.1:@PORT2@
 <VirtualHost 127.0.0.1:@PORT2@>
@@ -71,7 +79,7 @@ sub ask ($tenant, @claims) {
     return $http->get("/$tenant/mcp.cgi", Authorization => 'Bearer ' . $jwt->mint(%claims));
 }
 
-for my $tenant (qw(alpha trust)) {
+for my $tenant (qw(alpha trust large)) {
     my $res = $http->get("/$tenant/mcp.cgi");
     is $res->status, 401, "$tenant: no token";
     is bearer($res->headers('WWW-Authenticate'))->{param}{resource_metadata}, $httpd->url("/.well-known/oauth-protected-resource/$tenant/mcp.cgi"), "$tenant: where its metadata is";
@@ -82,6 +90,8 @@ for my $tenant (qw(alpha trust)) {
 is ask('alpha', aud => $httpd->url('/trust/mcp.cgi'))->status, 401, "one tenant's token is no good at another's";
 is $http->get('/beta/mcp.cgi')->body, "beta \n", 'report';
 is $http->get('/beta/mcp.cgi', Origin => 'https://app.example.com')->header('Access-Control-Allow-Origin'), 'https://app.example.com', 'MCPAllowOrigin';
+is $http->get('/held/mcp.cgi')->status, 401, 'H-39 what the admin says in <Location> holds: MCPMode';
+is ask('held', aud => 'https://other.example/')->status, 401, 'H-39 and MCPAudience';
 is $http->get('/expr/mcp.cgi')->status, 401, 'Require expr: no token';
 is ask('expr', tier => 'gold')->status, 200, 'Require expr: gold';
 is ask('expr', tier => 'tin')->status, 403, 'Require expr: tin';
