@@ -9,6 +9,7 @@
 #include "cmds.h"
 #include "operations.h"
 #include "reply.h"
+#include "unwise.h"
 
 #define NO_ANSWER "the Require lines give no answer, see the line before"
 
@@ -38,6 +39,9 @@ static const char *parse(cmd_parms *cmd, const char *words, const void **parsed,
     rule->negated = is_negated(cmd->directive, cmd->temp_pool);
     if (is_inside(cmd->directive, "<Limit") || is_inside(cmd->directive, "<LimitExcept")) {
         mcp_cmds_warn(cmd, "inside of <Limit> or <LimitExcept> the other methods need no token at all");
+    }
+    if (!rule->negated) {
+        mcp_unwise_require(cmd);
     }
     *parsed = rule;
     return wrong ? apr_psprintf(cmd->pool, "Require %s: %s", name, wrong) : NULL;

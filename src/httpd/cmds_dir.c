@@ -8,6 +8,7 @@
 #include "../core/origin.h"
 #include "../core/policy.h"
 #include "../core/prm.h"
+#include "unwise.h"
 
 /* The settings of the server as far as they are known: all of them in .htaccess. */
 static mcp_server_conf_t *server_conf(cmd_parms *cmd)
@@ -53,6 +54,7 @@ MCP_CMD_ARGV(resource)
         }
     } else {
         register_resource(cmd, argv[0], argc == 2);
+        mcp_unwise_resource(cmd);
     }
     dir->resource = argv[0];
     return NULL;

@@ -282,6 +282,13 @@ subtest 'the warning' => sub {
         $section->('/limit', '<Limit GET POST>', 'Require mcp-scope a', '</Limit>', 'ProxyPass @BACKEND@/limit'),
         $section->('/satisfy', 'Require valid-user', 'Satisfy Any', 'Allow from all', 'ProxyPass @BACKEND@/satisfy'),
         'SetEnvIf Authorization "(.*)" COPY=$1',
+        $section->('/granted', 'Require mcp-scope a', 'Require all granted', 'ProxyPass @BACKEND@/granted'),
+        $section->('/valid', 'Require mcp-scope a', 'Require valid-user', 'ProxyPass @BACKEND@/valid'),
+        $section->('/local', 'Require local', 'Require mcp-scope a', 'ProxyPass @BACKEND@/local'),
+        $section->('/user', q{Require expr "%{REMOTE_USER} != 'mallory'"}, 'ProxyPass @BACKEND@/user'),
+        $section->('/claim', q{Require expr "mcp_claim('sub') != 'mallory'"}, 'ProxyPass @BACKEND@/claim'),
+        $section->('/directory', 'Require mcp-scope a') =~ s/Location/Directory/gr, 'ProxyPass /directory @BACKEND@/directory',
+        $section->('/typeless', 'ProxyPass @BACKEND@/typeless') =~ s/AuthType MCP\n//r,
         $section->('/copy', 'Require valid-user', 'RequestHeader set X-Copy %{COPY}e', 'ProxyPass @BACKEND@/copy'),
         $section->('/forward', 'Require valid-user', 'MCPForwardToken On', 'ProxyPass @BACKEND@/forward'),
         $section->('/report', 'Require valid-user', 'MCPMode report', 'ProxyPass @BACKEND@/report'));
@@ -300,6 +307,10 @@ subtest 'the warning' => sub {
     is $ask->('/limit', 'PUT'), 200, '<Limit>: the others are open';
     like $httpd->error_log(all => 1), qr/MCP0301: Require .*<Limit>/, '<Limit>: the server warns';
     is $ask->('/satisfy'), 200, 'Satisfy Any: open';
+    is $ask->("/$_"), 200, "$_: open" for qw(granted local user directory typeless);
+    is $http->get('/valid', $token->('/valid', scope => 'b'))->status, 200, 'Require valid-user beside another line: any good token';
+    is $ask->('/claim'), 401, 'Require expr with a claim needs a token';
+    is scalar(() = $httpd->error_log(all => 1) =~ /MCP0301: (?:Require .*beside it|MCPResource .*(?:no AuthType|not there))/g), 4, 'the server warns of four of them';
     my @fields = $token->('/copy');
     is $http->get('/copy', @fields)->status, 200, 'SetEnvIf and RequestHeader';
     is_deeply [ $backend->seen('X-Copy') ], [ $fields[1] ], 'SetEnvIf and RequestHeader: the backend has the token';
