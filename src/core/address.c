@@ -38,9 +38,11 @@ static const prefix_t prefixes6[] = {
     { { 0xff }, 8, MCP_REACH_OTHER },
 };
 
-/* IPv6 prefixes behind which an IPv4 address stands: mapped, translated (RFC 6052), 6to4 (RFC 3056) and compatible. */
+/* IPv6 prefixes behind which an IPv4 address stands: mapped, translated (RFC 2765, RFC 6052), 6to4 (RFC 3056)
+ * and compatible. */
 static const prefix_t carriers[] = {
     { { [10] = 0xff, [11] = 0xff }, 96, 0 },
+    { { [8] = 0xff, [9] = 0xff }, 96, 0 },
     { { 0x00, 0x64, 0xff, 0x9b }, 96, 0 },
     { { 0x20, 0x02 }, 16, 0 },
     { { 0 }, 96, 0 },

@@ -57,6 +57,8 @@ static const struct {
     { "::ffff:10.1.2.3", MCP_REACH_PRIVATE },
     { "::ffff:8.8.8.8", MCP_REACH_PUBLIC },
     { "::127.0.0.1", MCP_REACH_LOOPBACK },
+    { "::ffff:0:10.1.2.3", MCP_REACH_PRIVATE },
+    { "::ffff:0:8.8.8.8", MCP_REACH_PUBLIC },
     { "64:ff9b::10.0.0.1", MCP_REACH_PRIVATE },
     { "64:ff9b::808:808", MCP_REACH_PUBLIC },
     { "64:ff9b:1::1", MCP_REACH_PRIVATE },
