@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # What a request costs, with this module and without, against its peers, and how that grows. Prints markdown.
 #
-#   make bench                              # the parts cost, memory and instructions
+#   make bench                              # the parts cost, memory, instructions and hostile
 #   make bench PART=issuers,keys            # others, see %PART; PART=all for every one
 #   ROUNDS=5 REQUESTS=2000 make bench
 #   make bench-deps                         # the peers and h2load; what is not installed is left out, and said so
@@ -15,16 +15,18 @@ use lib "$FindBin::Bin/../lib", $FindBin::Bin;
 use Test::More;
 use Bench::Callgrind;
 use Bench::Cost;
+use Bench::Hostile;
 use Bench::Run;
 use Bench::Sweeps;
 use MCPTest::Util 'run';
 
-my @DEFAULT = qw(cost memory instructions);
-my @ORDER   = qw(cost memory instructions mpm protocol cores issuers keys scopes size locations);
+my @DEFAULT = qw(cost memory instructions hostile);
+my @ORDER   = qw(cost memory instructions hostile mpm protocol cores issuers keys scopes size locations);
 my %PART    = (
     cost         => \&Bench::Cost::compare,
     memory       => \&Bench::Cost::memory,
     instructions => \&Bench::Callgrind::instructions,
+    hostile      => \&Bench::Hostile::compare,
     mpm          => \&Bench::Sweeps::mpm,
     protocol     => \&Bench::Sweeps::protocol,
     cores        => \&Bench::Sweeps::cores,

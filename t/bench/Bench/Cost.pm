@@ -42,6 +42,8 @@ sub authorization_server () {
     return $as;
 }
 
+sub names () { return @NAMES }
+
 # Those that are installed.
 sub servers ($as) {
     my %server = (

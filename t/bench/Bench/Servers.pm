@@ -109,7 +109,11 @@ sub openidc ($as, %opt) {
     return peer('auth_openidc', <<"END", %opt);
 <Location "/mcp">
     AuthType oauth20
-    Require claim scope:files:read
+    <RequireAll>
+        Require claim iss:$Bench::Tokens::ISSUER
+        Require claim aud:$Bench::Tokens::RESOURCE
+        Require claim "scope~(^| )files:read( |\$)"
+    </RequireAll>
 </Location>
 Listen 127.0.0.1:\@PORT2\@
 <VirtualHost *:\@PORT\@>
@@ -129,7 +133,11 @@ sub oauth2 ($as, %opt) {
     return peer('oauth2', <<"END", %opt);
 <Location "/mcp">
     AuthType oauth2
-    Require oauth2_claim scope:files:read
+    <RequireAll>
+        Require oauth2_claim iss:$Bench::Tokens::ISSUER
+        Require oauth2_claim aud:$Bench::Tokens::RESOURCE
+        Require oauth2_claim scope:files:read
+    </RequireAll>
 </Location>
 OAuth2TokenVerify jwks_uri @{[ $as->jwks_uri ]} jwks_uri.ssl_verify=false&verify.iat=skip
 Listen 127.0.0.1:\@PORT2\@
