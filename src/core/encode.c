@@ -96,6 +96,18 @@ char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool)
     return is_plain(value) ? mcp_view_dup(value, pool) : encode(value, goes_into_user, pool);
 }
 
+const char *mcp_encode_line(const char *text, apr_pool_t *pool)
+{
+    char *line = apr_pstrdup(pool, text);
+
+    for (char *c = line; *c; c++) {
+        if (is_control(*c)) {
+            *c = ' ';
+        }
+    }
+    return line;
+}
+
 const char *mcp_encode_form(mcp_view_t value, apr_pool_t *pool)
 {
     return encode(value, goes_into_form, pool);

@@ -15,6 +15,10 @@ const char *mcp_encode_header(mcp_view_t value, apr_pool_t *pool);
 /* For REMOTE_USER: '%' and control bytes as %XX, the rest as it is. */
 char *mcp_encode_user(mcp_view_t value, apr_pool_t *pool);
 
+/* For expressions, which may put it anywhere: control bytes as blanks, the rest as it is. A rule that looks for a word
+ * still finds it, and a line end neither begins a field of its own nor is what a '$' passes over. */
+const char *mcp_encode_line(const char *text, apr_pool_t *pool);
+
 /* For a parameter of a form (application/x-www-form-urlencoded, RFC 6749 B): all but unreserved characters (RFC 3986
  * 2.3) as %XX, so that no value ends a parameter or begins one. */
 const char *mcp_encode_form(mcp_view_t value, apr_pool_t *pool);

@@ -1,5 +1,6 @@
 #include "expr.h"
 
+#include "../core/encode.h"
 #include "request.h"
 
 /* The facts that count for a request: accepted ones only. Asked too early there are none, which is noted so that a
@@ -22,7 +23,7 @@ static const char *claim(ap_expr_eval_ctx_t *ctx, const void *data, const char *
     const char *text = facts ? mcp_claims_text(facts, name, ctx->p) : NULL;
 
     (void)data;
-    return text ? text : "";
+    return text ? mcp_encode_line(text, ctx->p) : "";
 }
 
 static const char *scope(ap_expr_eval_ctx_t *ctx, const void *data, const char *ignored)

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# t/threats.txt has an answer for every attack and fault of the catalogue, and each answer is there.
+# t/threats.txt has an answer for every attack and fault of the catalogue, and for those it describes itself, and each answer is there.
 
 use v5.36;
 use FindBin;
@@ -24,5 +24,8 @@ for my $line (grep { !/^(?:#|$)/ } split /\n/, slurp('t/threats.txt')) {
 for my $section (sort keys %last) {
     is_deeply [ grep { !$answered{$_} } map { sprintf '%s-%02d', $section, $_ } 1 .. $last{$section} ], [], "section $section has no gap";
 }
+my @own = slurp('t/threats.txt') =~ /^# ([A-Z]-\d\d)  \S/mg;
+is_deeply [ grep { !$answered{$_} } @own ], [], 'what was found by ourselves has no gap';
+is_deeply [ grep { my $id = $_; !$last{ substr $id, 0, 1 } && !grep { $id eq $_ } @own } sort keys %answered ], [], 'nothing unknown is answered';
 
 done_testing;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# H-08, H-09, H-10, H-11, H-12, H-42, J-13. What reaches a backend, over every way to one: the verified identity, never the token, never a forged field. And what
+# H-08, H-09, H-10, H-11, H-12, H-42, J-13, W-01. What reaches a backend, over every way to one: the verified identity, never the token, never a forged field. And what
 # comes back from it: its own challenge, completed only.
 
 use v5.36;
@@ -56,6 +56,10 @@ ProxyPass /uwsgi @UWSGI@/
     AuthType None
     Require all granted
 </Location>
+<Location "/http/expr">
+    RequestHeader set X-Unit "expr=%{mcp_claim:unit}"
+    Header set X-Unit "expr=%{mcp_claim:unit}"
+</Location>
 <Location "/http/copied">
     RequestHeader set X-Copy "%{HTTP_AUTHORIZATION}e"
     RequestHeader set X-Copy2 "expr=%{HTTP:Authorization}"
@@ -107,6 +111,8 @@ subtest 'values' => sub {
     is_deeply [ map { $plain->seen($_) } qw(X-User-Email X-Groups X-Unit X-MCP-Subject) ], [ 'a@b.example', 'x y z 7', 'u' ], 'MCPForwardClaim';
     $http->get('/http/extra', good(email => { a => 1 }, groups => undef, 'org.unit' => "\x{1}"));
     is_deeply [ map { $plain->seen($_) } qw(X-User-Email X-Groups X-Unit) ], [], 'claims that are no text';
+    is $http->get('/http/expr', good(unit => "a\r\nX-Evil: 1"))->header('X-Unit'), 'a  X-Evil: 1', 'W-01 an expression is one line as well: in an answer';
+    is_deeply [ map { $plain->seen($_) } qw(X-Unit X-Evil) ], ['a  X-Evil: 1'], 'W-01 and at the backend';
     $http->get('/http/copied', good());
     unlike join(' ', map { @$_ } @{ $plain->last_request->{headers} }), qr/eyJ/, 'nobody can copy the token';
 };

@@ -63,6 +63,15 @@ static void test_bytes(apr_pool_t *pool)
     is_int(raw, 0, "no header value has another byte than %%x20-7E");
 }
 
+static void test_line(apr_pool_t *pool)
+{
+    static const char text[] = "a\r\nX-MCP-Scope: admin\x7f";
+
+    is_str(mcp_encode_line(text, pool), "a  X-MCP-Scope: admin ", "W-01 control bytes are blanks in an expression");
+    is_str(mcp_encode_line("J\xc3\xb6rg 100%", pool), "J\xc3\xb6rg 100%", "W-01 and nothing else is changed");
+    is_str(text, "a\r\nX-MCP-Scope: admin\x7f", "W-01 in a copy");
+}
+
 static void test_limit(apr_pool_t *pool)
 {
     char *text = apr_pcalloc(pool, MCP_LIMIT_IDENTITY + 1);
@@ -80,6 +89,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     test_rows(pool);
     test_bytes(pool);
+    test_line(pool);
     test_limit(pool);
     apr_terminate();
     return done_testing();
