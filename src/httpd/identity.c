@@ -243,11 +243,12 @@ void mcp_identity_take_token(request_rec *r)
     }
 }
 
-/* RFC 9111 3.5 keeps shared caches off requests with Authorization; ours has lost it. */
-static void keep_caches_off(request_rec *r)
+void mcp_identity_keep_caches_off(request_rec *r)
 {
-    r->no_cache = 1;
-    apr_table_setn(r->subprocess_env, "no-cache", "1");
+    for (; r; r = r->main) {
+        r->no_cache = 1;
+        apr_table_setn(r->subprocess_env, "no-cache", "1");
+    }
 }
 
 /* Make the request's fields say what we know, and nothing else about it. */
@@ -328,7 +329,7 @@ int mcp_identity_fixups(request_rec *r)
     governed = mcp_request_is_governed(r);
     if (governed) {
         mcp_request_inherit(r);
-        keep_caches_off(r);
+        mcp_identity_keep_caches_off(r);
     }
     fresh = is_fresh(r);
     apply(r, fresh);
@@ -351,7 +352,7 @@ void mcp_identity_before_handler(request_rec *r)
         r->user = mcp_identity_user(state->facts, r->pool);
         r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
     }
-    keep_caches_off(r);
+    mcp_identity_keep_caches_off(r);
     apply(r, false);
     note_decision(r, true, false);
 }

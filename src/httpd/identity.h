@@ -18,6 +18,10 @@ void mcp_identity_register(void);
  * the chain. */
 void mcp_identity_take_token(request_rec *r);
 
+/* Keep mod_cache away from what is answered, and from the page that it is a part of: RFC 9111 3.5 keeps it off requests
+ * with Authorization, and ours lose that. */
+void mcp_identity_keep_caches_off(request_rec *r);
+
 /* The fixups hook: scrub again, take the token away, set header fields and variables from the verified facts, keep
  * mod_cache off. */
 int mcp_identity_fixups(request_rec *r);

@@ -109,6 +109,7 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
     if (reported) {
         return OK;
     }
+    mcp_identity_keep_caches_off(r); /* "no-store" alone is what CacheStoreNoStore passes over */
     if (r->main) {
         note_part(r, reason);
         return row->status;
