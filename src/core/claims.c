@@ -140,15 +140,21 @@ static bool says_access_token(const mcp_statement_t *statement)
 
 /* Marks of tokens that are signed by the same keys and are no access tokens (RFC 8725 2.8): ID tokens (OIDC Core 2,
  * 3.3.2.11), security events and logout tokens (RFC 8417 2.2), introspection answers (RFC 9701 5), DPoP proofs (RFC
- * 9449 4.2). Hydra introspects refresh tokens as well, and says so in token_use. */
+ * 9449 4.2). Hydra introspects refresh tokens as well, and says so in token_use, or in token_type before there was a
+ * token_use; Casdoor signs them like access tokens. */
 static bool is_other_kind(const mcp_statement_t *statement)
 {
     static const char *const marks[] = { "at_hash", "c_hash", "events", "token_introspection", "htm", "htu" };
     static const struct {
         const char *claim, *value;
-    } kinds[] = { { "token_use", "id" }, { "token_use", "refresh_token" },
-                  { "typ", "ID" },       { "typ", "Refresh" },
-                  { "typ", "Offline" },  { "typ", "Logout" } };
+    } kinds[] = { { "token_use", "id" },
+                  { "token_use", "refresh_token" },
+                  { "token_type", "refresh_token" },
+                  { "tokenType", "refresh-token" },
+                  { "typ", "ID" },
+                  { "typ", "Refresh" },
+                  { "typ", "Offline" },
+                  { "typ", "Logout" } };
     const json_t *payload = statement->payload;
     mcp_view_t text;
 
