@@ -218,6 +218,19 @@ mcp_reason_t mcp_introspect_read(mcp_statement_t *statement, const char **proble
     return is_from(payload, issuer) ? MCP_OK : MCP_ISSUER;
 }
 
+void mcp_introspect_forget(json_t *payload, mcp_view_t token)
+{
+    void *next;
+    mcp_view_t text;
+
+    for (void *member = json_object_iter(payload); member; member = next) {
+        next = json_object_iter_next(payload, member);
+        if (mcp_json_string(&text, json_object_iter_value(member)) && mcp_view_equal(text, token)) {
+            json_object_del(payload, json_object_iter_key(member));
+        }
+    }
+}
+
 apr_time_t mcp_introspect_until(const json_t *payload, apr_time_t now, apr_interval_time_t ttl)
 {
     const json_t *value = json_object_get(payload, "exp");

@@ -59,6 +59,10 @@ apr_status_t mcp_introspect_request(mcp_introspect_request_t *request, const mcp
 mcp_reason_t mcp_introspect_read(mcp_statement_t *statement, const char **problem, const mcp_answer_t *answer,
                                  const char *issuer, apr_pool_t *pool);
 
+/* Take out of a statement every member that is the token itself. To some servers (UAA) the id of an opaque token is
+ * what the client has; in a variable, a field or a log it would be the token. */
+void mcp_introspect_forget(json_t *payload, mcp_view_t token);
+
 /* Until when a statement that was made now may be used again: for ttl, but not beyond its exp (RFC 7662 4). A time that
  * is not after now means never. */
 apr_time_t mcp_introspect_until(const json_t *payload, apr_time_t now, apr_interval_time_t ttl);

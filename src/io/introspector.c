@@ -313,6 +313,9 @@ mcp_reason_t mcp_introspector_ask(mcp_introspected_t *said, mcp_introspector_t *
     }
     memcpy(question.id.bytes, question.place.id, sizeof(question.id.bytes));
     reason = settle(said, &question);
+    if (reason == MCP_OK) {
+        mcp_introspect_forget(said->statement.payload, token);
+    }
     OPENSSL_cleanse(&question.place, sizeof(question.place));
     return reason;
 }

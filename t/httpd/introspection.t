@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# F-01 to F-15, G-02. Tokens that say nothing by themselves: their issuer is asked, once for all processes, and its answer is judged like the
+# F-01 to F-15, G-02, W-02. Tokens that say nothing by themselves: their issuer is asked, once for all processes, and its answer is judged like the
 # claims of a JWT. What is no answer is 503, never 401, and never lets anybody in.
 
 use v5.36;
@@ -51,7 +51,7 @@ chmod 0600, $client->private_file;
 
 # Room for more requests at a time than questions are asked at a time.
 my $room = ($ENV{MPM} // '') eq 'prefork' ? "StartServers 64\nMinSpareServers 32\nMaxSpareServers 64\nMaxRequestWorkers 80" : "ServerLimit 3\nStartServers 3\nThreadsPerChild 24\nMaxRequestWorkers 72";
-my $httpd = MCPTest::Httpd->start(modules => ['socache_shmcb', 'status'], conf => <<"END");
+my $httpd = MCPTest::Httpd->start(modules => ['socache_shmcb', 'status'], access_format => '%U %>s %{MCP_TOKEN_ID}e', conf => <<"END");
 MCPTimeout 1s
 $room
 $conf
@@ -67,6 +67,16 @@ $conf
     MCPResource https://mcp.example/other
     MCPTrustIssuer @{[ $as{basic}->issuer ]}
     Require mcp-scope s
+    ProxyPass @{[ $backend->url ]}/x
+</Location>
+<Location "/claims">
+    AuthType MCP
+    MCPResource https://mcp.example/mcp
+    MCPTrustIssuer @{[ $as{first}->issuer ]}
+    Require valid-user
+    MCPForwardClaim jti X-Id
+    MCPForwardClaim ref X-Ref
+    MCPForwardClaim sub X-Sub
     ProxyPass @{[ $backend->url ]}/x
 </Location>
 <Location "/server-status">
@@ -130,6 +140,14 @@ for my $name (sort keys %answer) {
     is $res->status, $want, "$name: $want";
     is bearer($res->headers('WWW-Authenticate'))->{param}{error}, 'invalid_token', "$name: says so" if $want == 401;
 }
+
+# W-02: some servers give the token itself as its id. It ends in no field, no variable and no log.
+$token = token(first => %good, exp => time + 100);
+$as{first}->tokens({ $token => { %good, jti => $token, ref => $token } });
+$backend->clear;
+is status('/claims', $token), 200, 'W-02 a token that is its own id';
+is_deeply [ map { $backend->seen($_) } qw(X-Id X-Ref X-Sub) ], ['alice'], 'W-02 is in no field';
+ok $httpd->wait_log(qr{^/claims 200 -$}m, 5, 'access_log'), 'W-02 and in no variable';
 
 # F-03, F-07 to F-10: what is no answer. 503, and never kept: the next request may be good.
 for my $how (qw(array not_json text html empty duplicate deep huge cut cut_short 500 404 204 401 403 redirect gzip_bomb)) {

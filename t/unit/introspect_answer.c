@@ -272,6 +272,19 @@ static void test_until(apr_pool_t *pool)
     }
 }
 
+static void test_forget(apr_pool_t *pool)
+{
+    static const char body[] =
+        "{\"jti\":\"token\",\"a\":\"token\",\"b\":\"token-r\",\"c\":[\"x\"],\"d\":1,\"e\":\"token\"}";
+    json_t *payload = NULL;
+
+    forge_must(mcp_json_parse_object(&payload, mcp_view_of(body), pool) == MCP_OK, body);
+    mcp_introspect_forget(payload, mcp_view_of("token"));
+    is_int(json_object_size(payload), 3, "W-02 what is the token is taken out, wherever it stands");
+    ok(json_object_get(payload, "b") && json_object_get(payload, "c") && json_object_get(payload, "d"),
+       "W-02 the rest stays");
+}
+
 int main(void)
 {
     apr_pool_t *pool;
@@ -284,6 +297,7 @@ int main(void)
     test_types(pool);
     test_claims(pool);
     test_until(pool);
+    test_forget(pool);
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();
