@@ -60,17 +60,36 @@ static const char *describe_issuer(request_rec *r, const json_t *payload)
                         text_or(claimed, "(none)", r->pool));
 }
 
-/* Whether an issuer counts under the section of a request. */
-static bool counts_here(request_rec *r, const mcp_issuer_conf_t *issuer)
+/* The one issuer that is asked here about what is no JWT; NULL for none. To show it to others would hand a token to
+ * servers that have not made it. */
+static const mcp_issuer_conf_t *find_asked(request_rec *r)
+{
+    const apr_array_header_t *trusted = mcp_conf_trusted(mcp_conf_server(r->server), mcp_conf_dir(r), r->pool);
+
+    for (int i = 0; i < trusted->nelts; i++) {
+        const mcp_issuer_conf_t *issuer = APR_ARRAY_IDX(trusted, i, mcp_issuer_conf_t *);
+
+        if (mcp_conf_introspects(issuer)) {
+            return issuer;
+        }
+    }
+    return NULL;
+}
+
+/* Whether who has vouched for a token would be believed under the section of a request, and asked. */
+static bool counts_here(request_rec *r, const mcp_known_t *known, mcp_view_t token)
 {
     const apr_array_header_t *trusted;
 
+    if (known->until != 0 && !mcp_jws_is_shaped(token)) {
+        return find_asked(r) == known->voucher;
+    }
     if (!mcp_conf_dir(r)->issuers) {
         return true;
     }
     trusted = mcp_conf_trusted(mcp_conf_server(r->server), mcp_conf_dir(r), r->pool);
     for (int i = 0; i < trusted->nelts; i++) {
-        if (APR_ARRAY_IDX(trusted, i, mcp_issuer_conf_t *) == issuer) {
+        if (APR_ARRAY_IDX(trusted, i, mcp_issuer_conf_t *) == known->voucher) {
             return true;
         }
     }
@@ -150,19 +169,14 @@ static mcp_reason_t verify_jwt(mcp_known_t *known, request_rec *r, mcp_view_t to
                                                           : verify_signature(known, issuer, r, &jws, detail);
 }
 
-/* What is no JWT says nothing. It is shown to one issuer only, the first that counts here and may be asked: to show it to
- * others would hand a token to servers that have not made it. */
+/* What is no JWT says nothing. */
 static mcp_reason_t verify_opaque(mcp_known_t *known, request_rec *r, mcp_view_t token, const char **detail)
 {
-    const apr_array_header_t *trusted = mcp_conf_trusted(mcp_conf_server(r->server), mcp_conf_dir(r), r->pool);
+    const mcp_issuer_conf_t *issuer = find_asked(r);
     mcp_jws_t jws;
 
-    for (int i = 0; i < trusted->nelts; i++) {
-        const mcp_issuer_conf_t *issuer = APR_ARRAY_IDX(trusted, i, mcp_issuer_conf_t *);
-
-        if (mcp_conf_introspects(issuer)) {
-            return introspect(known, issuer, r, token, detail);
-        }
+    if (issuer) {
+        return introspect(known, issuer, r, token, detail);
     }
     return mcp_jws_parse(&jws, token, r->pool) == MCP_ENCRYPTED ? MCP_ENCRYPTED : MCP_MALFORMED;
 }
@@ -187,7 +201,7 @@ mcp_reason_t mcp_verify_token(mcp_verified_t *verified, request_rec *r, mcp_view
     mcp_known_t known = { NULL, NULL, 0, 0 };
     mcp_reason_t reason = MCP_OK;
 
-    if (used && mcp_tokencache_find(&known, used, &key, pool) && holds(&known) && counts_here(r, known.voucher)) {
+    if (used && mcp_tokencache_find(&known, used, &key, pool) && holds(&known) && counts_here(r, &known, token)) {
         mcp_store_count(&mcp_keyring_counts(((const mcp_issuer_conf_t *)known.voucher)->keyring)->cached);
     } else if (!mcp_bearer_is_token68(token)) {
         reason = MCP_CREDENTIALS_MALFORMED;

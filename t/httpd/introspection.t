@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# F-01 to F-15, G-02, W-02. Tokens that say nothing by themselves: their issuer is asked, once for all processes, and its answer is judged like the
+# F-01 to F-15, G-02, W-02, W-04. Tokens that say nothing by themselves: their issuer is asked, once for all processes, and its answer is judged like the
 # claims of a JWT. What is no answer is 503, never 401, and never lets anybody in.
 
 use v5.36;
@@ -184,6 +184,8 @@ is asked($_), 0, "F-13 nobody was asked: $_" for qw(first second);
 is status('/both', token(first => %good)), 200, 'F-13 an opaque one';
 is status('/both', token(second => %good)), 401, 'a token is shown to the first issuer only';
 is asked('second'), 0, 'and never to another';
+is status('/second', $token = token(second => %good)), 200, 'W-04 one that another issuer vouches for elsewhere';
+is_deeply [ map { status('/both', $token) } 1 .. 6 ], [ (401) x 6 ], 'W-04 is for that no token here';
 is status('/keys', token(first => %good)), 401, 'where nobody can be asked it is malformed';
 my $jwe = join '.', 'eyJhbGciOiJSU0EtT0FFUCJ9', ('x' x 20) x 4;
 is status('/keys', $jwe), 401, 'an encrypted token as ever';
