@@ -5,6 +5,7 @@
 #include <util_filter.h>
 
 #include "../core/ascii.h"
+#include "../core/bearer.h"
 #include "../core/encode.h"
 #include "../core/field.h"
 #include "../core/limits.h"
@@ -223,13 +224,23 @@ static request_rec *governed_before(request_rec *r)
     return r;
 }
 
+/* Whether this is the page for an error that came before any section was found (an encoded slash, a bad escape, an
+ * unknown Expect): the path may well be protected, and the token has come to be shown there. */
+static bool is_early_error(const request_rec *r)
+{
+    const char *field = apr_table_get(r->headers_in, "Authorization");
+
+    return field && mcp_bearer_carries_token(field) && r->prev && ap_is_HTTP_ERROR(r->status) &&
+           r->prev->per_dir_config == r->prev->server->lookup_defaults;
+}
+
 /* The token must reach no backend (MCP authorization, token passthrough); mod_proxy reads the real table. */
 void mcp_identity_take_token(request_rec *r)
 {
     request_rec *governed = governed_before(r);
     const apr_array_header_t *variables = apr_table_elts(r->subprocess_env);
 
-    if (!governed || mcp_dir_forward_token(mcp_conf_dir(governed))) {
+    if (governed ? mcp_dir_forward_token(mcp_conf_dir(governed)) : !is_early_error(r)) {
         return;
     }
     apr_table_unset(r->headers_in, "Authorization");
