@@ -234,24 +234,41 @@ static bool is_early_error(const request_rec *r)
            r->prev->per_dir_config == r->prev->server->lookup_defaults;
 }
 
+/* A copy that SetEnvIf or RewriteRule has made of a token, under whatever name. */
+static bool has_token(const char *value, mcp_view_t token)
+{
+    size_t len = strlen(value);
+
+    return token.len > 0 && len >= token.len && memmem(value, len, token.data, token.len);
+}
+
+/* Only a token that was accepted is looked for: others may be words that stand anywhere. */
+static void take_variables(request_rec *r)
+{
+    const mcp_request_t *state = mcp_request_get(r);
+    mcp_view_t token = state->accepted ? state->token : (mcp_view_t){ NULL, 0 };
+    const apr_array_header_t *variables = apr_table_elts(r->subprocess_env);
+
+    for (int i = 0; i < variables->nelts; i++) {
+        const apr_table_entry_t *variable = &APR_ARRAY_IDX(variables, i, apr_table_entry_t);
+
+        if (mcp_field_is_token_variable(variable->key) || has_token(variable->val, token)) {
+            apr_table_unset(r->subprocess_env, variable->key);
+            i = -1; /* the table has closed the gap */
+        }
+    }
+}
+
 /* The token must reach no backend (MCP authorization, token passthrough); mod_proxy reads the real table. */
 void mcp_identity_take_token(request_rec *r)
 {
     request_rec *governed = governed_before(r);
-    const apr_array_header_t *variables = apr_table_elts(r->subprocess_env);
 
     if (governed ? mcp_dir_forward_token(mcp_conf_dir(governed)) : !is_early_error(r)) {
         return;
     }
     apr_table_unset(r->headers_in, "Authorization");
-    for (int i = 0; i < variables->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(variables, i, apr_table_entry_t).key;
-
-        if (mcp_field_is_token_variable(name)) {
-            apr_table_unset(r->subprocess_env, name);
-            i = -1; /* the table has closed the gap */
-        }
-    }
+    take_variables(r);
 }
 
 void mcp_identity_keep_caches_off(request_rec *r)

@@ -281,7 +281,7 @@ subtest 'the warning' => sub {
         '<Location "/tight/both">', 'AuthMerging And', 'Require mcp-scope b', '</Location>',
         $section->('/limit', '<Limit GET POST>', 'Require mcp-scope a', '</Limit>', 'ProxyPass @BACKEND@/limit'),
         $section->('/satisfy', 'Require valid-user', 'Satisfy Any', 'Allow from all', 'ProxyPass @BACKEND@/satisfy'),
-        'SetEnvIf Authorization "(.*)" COPY=$1',
+        'SetEnvIf Authorization "[.](.*)" PART=$1', 'SetEnvIf Authorization "(.*)" COPY=$1', 'RequestHeader set X-Early expr=%{HTTP:Authorization} early',
         $section->('/granted', 'Require mcp-scope a', 'Require all granted', 'ProxyPass @BACKEND@/granted'),
         $section->('/valid', 'Require mcp-scope a', 'Require valid-user', 'ProxyPass @BACKEND@/valid'),
         $section->('/local', 'Require local', 'Require mcp-scope a', 'ProxyPass @BACKEND@/local'),
@@ -289,7 +289,7 @@ subtest 'the warning' => sub {
         $section->('/claim', q{Require expr "mcp_claim('sub') != 'mallory'"}, 'ProxyPass @BACKEND@/claim'),
         $section->('/directory', 'Require mcp-scope a') =~ s/Location/Directory/gr, 'ProxyPass /directory @BACKEND@/directory',
         $section->('/typeless', 'ProxyPass @BACKEND@/typeless') =~ s/AuthType MCP\n//r,
-        $section->('/copy', 'Require valid-user', 'RequestHeader set X-Copy %{COPY}e', 'ProxyPass @BACKEND@/copy'),
+        $section->('/copy', 'Require valid-user', 'RequestHeader set X-Part %{PART}e', 'RequestHeader set X-Copy %{COPY}e', 'ProxyPass @BACKEND@/copy'),
         $section->('/forward', 'Require valid-user', 'MCPForwardToken On', 'ProxyPass @BACKEND@/forward'),
         $section->('/report', 'Require valid-user', 'MCPMode report', 'ProxyPass @BACKEND@/report'));
     my $http  = MCPTest::HTTP->new($httpd->url);
@@ -312,8 +312,10 @@ subtest 'the warning' => sub {
     is $ask->('/claim'), 401, 'Require expr with a claim needs a token';
     is scalar(() = $httpd->error_log(all => 1) =~ /MCP0301: (?:Require .*beside it|MCPResource .*(?:no AuthType|not there))/g), 4, 'the server warns of four of them';
     my @fields = $token->('/copy');
-    is $http->get('/copy', @fields)->status, 200, 'SetEnvIf and RequestHeader';
-    is_deeply [ $backend->seen('X-Copy') ], [ $fields[1] ], 'SetEnvIf and RequestHeader: the backend has the token';
+    is $http->get('/copy', @fields)->status, 200, 'copies of the token';
+    is_deeply [ $backend->seen('X-Early') ], [ $fields[1] ], 'RequestHeader early: the backend has it';
+    is_deeply [ $backend->seen('X-Part') ], [ $fields[1] =~ /[.](.*)/ ], 'SetEnvIf and RequestHeader: the backend has a part of it';
+    unlike join('', $backend->seen('X-Copy')), qr/eyJ/, 'SetEnvIf and RequestHeader: but not the whole';
     @fields = $token->('/forward');
     $http->get('/forward', @fields);
     is_deeply [ $backend->seen('Authorization') ], [ $fields[1] ], 'MCPForwardToken On: the backend has the token';

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# H-08, H-09, H-10, H-11, H-12, H-42, J-13, W-01. What reaches a backend, over every way to one: the verified identity, never the token, never a forged field. And what
+# H-08, H-09, H-10, H-11, H-12, H-42, J-13, W-01, W-17. What reaches a backend, over every way to one: the verified identity, never the token, never a forged field. And what
 # comes back from it: its own challenge, completed only.
 
 use v5.36;
@@ -32,6 +32,9 @@ my $httpd   = MCPTest::Httpd->start(
     MCPKeys file:@ROOT@/conf/keys.json
 </MCPIssuer>
 SetEnvIf Authorization "(.*)" HTTP_AUTHORIZATION=$1
+SetEnvIf Authorization " (.*)" TOKEN=$1
+RewriteEngine On
+RewriteRule .* - [E=REMOTE_USER:%{HTTP:Authorization},E=OTHER:word]
 <Location "/">
     AuthType MCP
     MCPResource http://127.0.0.1:@PORT@/
@@ -137,7 +140,8 @@ subtest 'CGI' => sub {
         is $env{MCP_TOKEN_ID} =~ /^t-/ ? 1 : 0, 1, "$path: MCP_TOKEN_ID";
         is $env{MCP_DECISION}, 'granted', "$path: MCP_DECISION";
         is $env{AUTH_TYPE}, 'Bearer', "$path: AUTH_TYPE";
-        unlike $res->body, qr/eyJ/, "$path: the token is nowhere";
+        unlike $res->body, qr/eyJ/, "W-17 $path: the token is nowhere";
+        is $env{OTHER}, 'word', "W-17 $path: other variables are left alone";
     }
     my $res = $http->get('/cgi/env.cgi', good(sub => "a%\r\n" . chr 0xe9));
     like $res->body, qr/^REMOTE_USER=a%25%0D%0A\xc3\xa9$/m, 'REMOTE_USER, encoded so that two never look alike';
