@@ -237,7 +237,7 @@ static bool is_early_error(const request_rec *r)
 /* A copy that SetEnvIf or RewriteRule has made of a token, under whatever name. */
 static bool has_token(const char *value, mcp_view_t token)
 {
-    size_t len = strlen(value);
+    size_t len = value ? strlen(value) : 0;
 
     return token.len > 0 && len >= token.len && memmem(value, len, token.data, token.len);
 }

@@ -130,6 +130,9 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
     if (mcp_body_is_answered(r)) {
         return AP_FILTER_ERROR;
     }
+    if (id) { /* a browser must not find a page in what is echoed */
+        apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
+    }
     return mcp_reply_send(r, row->status, "application/json",
                           mcp_rpc_error(id, mcp_reason_code(reason), row->text, r->pool));
 }

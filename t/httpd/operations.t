@@ -242,6 +242,7 @@ outcome_is('I-27 numbers that few programs can hold', 200,         mcp => 'base'
     ($res, $error) = outcome_is('I-35 an id with markup', '403 -32000', mcp => 'base', call('secret', id => '<script>"\\'));
     is $error->{id}, '<script>"\\', 'I-35 which is';
     is $res->header('Content-Type'), 'application/json', 'I-35 as JSON';
+    is $res->header('X-Content-Type-Options'), 'nosniff', 'I-35 and as nothing else';
 }
 
 # Content-Type, as only the request itself can say it.
