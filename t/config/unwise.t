@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# H-47. Lines that are right one by one and together leave open what somebody meant to protect: the server says so when it
+# W-19. Lines that are right one by one and together leave open what somebody meant to protect: the server says so when it
 # starts. And it says nothing of the same lines where they do no harm.
 
 use v5.36;
@@ -37,7 +37,7 @@ my @rows = (
 );
 for my $row (@rows) {
     my ($expected, $conf) = @$row;
-    my $name = 'H-47 ' . ($conf =~ s/\s+/ /gr);
+    my $name = 'W-19 ' . ($conf =~ s/\s+/ /gr);
     my ($ok, $said) = MCPTest::Httpd->config_test("MCPIssuer https://as.example\n$conf", modules => ['access_compat']);
     my @said = $said =~ /^.*MCP0301: (.*)$/mg;
     ok $ok && @said == @$expected, "$name: legal, and what is said is one line or none" or diag $said;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# H-35, H-37, H-39, H-48. Shared hosting: tenants have .htaccess and nothing else. What they may say works; what could make the server fetch, read or
+# H-35, H-37, H-39, W-20. Shared hosting: tenants have .htaccess and nothing else. What they may say works; what could make the server fetch, read or
 # fail for others is refused, for their own directory alone. And restarts under load lose nothing.
 
 use v5.36;

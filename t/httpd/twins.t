@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# H-46. A wide proxy rule beside a narrow section: what the server behind may take for the protected path is not passed on
+# W-18. A wide proxy rule beside a narrow section: what the server behind may take for the protected path is not passed on
 # without a token, and nothing else is held up.
 
 use v5.36;
@@ -84,11 +84,11 @@ for my $path ('/MCP', '/Mcp/x', '/mcp;x', '/mcp;jsessionid=1/x', '/x/..;/mcp', '
     '/%256dcp', '/MCP;x', '/mcp/public/..%2fsecret', '/mcp/public/%2e%2e%2fsecret', '/mcp/public/..;/secret', '/upper', '/UPPER/x', '/behind', '/Behind/x', '/one;x',
     '/handled/MCP', '/handled/mcp;x', '/Rewritten', '/rewritten;x', '/MCP?a=/mcp') {
     my $res = $http->get($path);
-    is $res->status, 403, "H-46 $path" or diag $res->summary;
-    is_deeply [ $res->headers('WWW-Authenticate') ], [], "H-46 $path: no challenge";
+    is $res->status, 403, "W-18 $path" or diag $res->summary;
+    is_deeply [ $res->headers('WWW-Authenticate') ], [], "W-18 $path: no challenge";
 }
-is $backend->count, 0, 'H-46 the backend has seen none of them';
-is $http->get('/MCP', Authorization => 'Bearer ' . $jwt->mint)->status, 403, 'H-46 with a token neither: it would not be taken away';
+is $backend->count, 0, 'W-18 the backend has seen none of them';
+is $http->get('/MCP', Authorization => 'Bearer ' . $jwt->mint)->status, 403, 'W-18 with a token neither: it would not be taken away';
 ok $httpd->wait_log(qr{MCP0200: refused GET /MCP: denied, another spelling of "/mcp", which is protected}), 'the log says why';
 is $http->post_json('/MCP', { jsonrpc => '2.0', id => 7, method => 'x' })->json->{id}, 7, 'and the client gets JSON-RPC';
 

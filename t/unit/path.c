@@ -1,4 +1,4 @@
-/* H-46. What else the path of a request may be read as. */
+/* W-18. What else the path of a request may be read as. */
 #include <apr_general.h>
 
 #include "../../src/core/path.h"
@@ -49,7 +49,7 @@ static const struct {
 static void test_fold(apr_pool_t *pool)
 {
     for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++) {
-        is_str(mcp_path_fold(folds[i].path, pool), folds[i].folded, "H-46 %s", folds[i].path);
+        is_str(mcp_path_fold(folds[i].path, pool), folds[i].folded, "W-18 %s", folds[i].path);
     }
 }
 
