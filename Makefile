@@ -148,7 +148,7 @@ asan:
 	    $(PROVE) -It/lib -r t/httpd || exit 1; done
 
 # Statement of style: layout, analysers, gcc and clang without a warning.
-SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.[ch] t/bench/*.c)
+SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.[ch] t/bench/*.[ch])
 
 lint:
 	clang-format --dry-run -Werror $(SOURCES)

@@ -16,17 +16,19 @@ use Test::More;
 use Bench::Callgrind;
 use Bench::Cost;
 use Bench::Hostile;
+use Bench::Operations;
 use Bench::Run;
 use Bench::Sweeps;
 use MCPTest::Util 'run';
 
 my @DEFAULT = qw(cost memory instructions hostile);
-my @ORDER   = qw(cost memory instructions hostile mpm protocol cores issuers keys scopes size locations);
+my @ORDER   = qw(cost memory instructions hostile operations mpm protocol cores issuers keys scopes size locations);
 my %PART    = (
     cost         => \&Bench::Cost::compare,
     memory       => \&Bench::Cost::memory,
     instructions => \&Bench::Callgrind::instructions,
     hostile      => \&Bench::Hostile::compare,
+    operations   => \&Bench::Operations::operations,
     mpm          => \&Bench::Sweeps::mpm,
     protocol     => \&Bench::Sweeps::protocol,
     cores        => \&Bench::Sweeps::cores,

@@ -7,35 +7,9 @@
  */
 #include <apr_general.h>
 #include <apr_tables.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "../../src/core/jws.h"
-
-#define FILE_ROOM (64 << 20)
-
-static double cpu(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
-
-static mcp_view_t read_whole(const char *name)
-{
-    FILE *file = fopen(name, "r");
-    char *bytes = malloc(FILE_ROOM);
-    size_t len = file && bytes ? fread(bytes, 1, FILE_ROOM, file) : 0;
-
-    if (len == 0 || len == FILE_ROOM) {
-        fprintf(stderr, "crypto: %s cannot be read\n", name);
-        exit(1);
-    }
-    fclose(file);
-    return (mcp_view_t){ bytes, len };
-}
+#include "tool.h"
 
 /* The lines of a text, as an array of mcp_view_t. */
 static apr_array_header_t *split_lines(mcp_view_t text, apr_pool_t *pool)
@@ -74,17 +48,17 @@ int main(int argc, char **argv)
     apr_pool_create(&pool, NULL);
     apr_pool_create(&scratch, pool);
     keys = mcp_jwk_set(pool);
-    if (!mcp_jwk_add_set(keys, read_whole(argv[1]), NULL)) {
+    if (!mcp_jwk_add_set(keys, tool_read(argv[1]), NULL)) {
         return 1;
     }
-    tokens = split_lines(read_whole(argv[2]), pool);
+    tokens = split_lines(tool_read(argv[2]), pool);
     good += is_good(APR_ARRAY_IDX(tokens, 0, mcp_view_t), keys, scratch); /* what is made once is made here */
     good = 0;
-    began = cpu();
+    began = tool_cpu();
     for (int i = 0; i < count; i++) {
         good += is_good(APR_ARRAY_IDX(tokens, (first + i) % tokens->nelts, mcp_view_t), keys, scratch);
         apr_pool_clear(scratch);
     }
-    printf("%.3f %d\n", (cpu() - began) / count, good);
+    printf("%.3f %d\n", (tool_cpu() - began) / count, good);
     return 0;
 }

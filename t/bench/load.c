@@ -1,23 +1,20 @@
-/* load.c - makes the load of the bench: one GET after the other on a few connections that stay open, each with the next
+/* load.c - makes the load of the bench: one request after the other on a few connections that stay open, each with the next
  * token of a list, and counts the answers by status. It sends the next request of a connection when the last answer is
  * whole. Not what an answer says, nor how long one of them took: what counts is what the server spends.
  *
- *     load PORT PATH CONNECTIONS REQUESTS [TOKENS [FIRST]]
+ *     load [-b BODY] PORT PATH CONNECTIONS REQUESTS [TOKENS [FIRST]]
  *
- * TOKENS is a file of one token a line, gone round from line FIRST on. Writes the seconds it took, and "status=number" for
- * each status.
+ * With BODY, a file of JSON, it posts that; else it gets. TOKENS is a file of one token a line, gone round from line FIRST
+ * on. Writes the seconds it took, and "status=number" for each status.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tool.h"
 
 #define ANSWER 65536 /* bytes of the longest answer */
 #define REQUEST 65536
@@ -37,6 +34,7 @@ typedef struct {
 typedef struct {
     unsigned short port;
     const char *path;
+    mcp_view_t body; /* none for GET */
     long wanted, sent, done;
     long status[600];
     tokens_t tokens;
@@ -85,22 +83,47 @@ static void open_connection(connection_t *connection, unsigned short port)
     setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+static size_t write_head(char *text, load_t *load)
+{
+    tokens_t *tokens = &load->tokens;
+    const char *token = tokens->count > 0 ? tokens->line[tokens->next++ % tokens->count] : NULL;
+    int len =
+        snprintf(text, REQUEST, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: load\r\nAccept: */*\r\n%s%s%s",
+                 load->body.len > 0 ? "POST" : "GET", load->path, load->port, token ? "Authorization: Bearer " : "",
+                 token ? token : "", token ? "\r\n" : "");
+
+    if (load->body.len > 0 && len < REQUEST) {
+        len += snprintf(text + len, (size_t)(REQUEST - len),
+                        "Content-Type: application/json\r\nContent-Length: %zu\r\n", load->body.len);
+    }
+    len += len < REQUEST ? snprintf(text + len, (size_t)(REQUEST - len), "\r\n") : 0;
+    if (len >= REQUEST) {
+        fail("token too long");
+    }
+    return (size_t)len;
+}
+
+static void send_all(const connection_t *connection, const char *bytes, size_t len, int flags)
+{
+    if (send(connection->socket, bytes, len, flags | MSG_NOSIGNAL) != (ssize_t)len) {
+        fail("send");
+    }
+}
+
+/* The server sees the head together with what follows. */
 static void send_request(load_t *load, connection_t *connection)
 {
     static char text[REQUEST];
-    tokens_t *tokens = &load->tokens;
-    const char *token = tokens->count > 0 ? tokens->line[tokens->next++ % tokens->count] : NULL;
-    int len = snprintf(
-        text, sizeof(text), "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: load\r\nAccept: */*\r\n%s%s%s\r\n",
-        load->path, load->port, token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "");
+    size_t len = write_head(text, load);
 
     if (connection->socket < 0) {
         open_connection(connection, load->port);
     }
     connection->len = 0;
     load->sent++;
-    if (len >= (int)sizeof(text) || write(connection->socket, text, (size_t)len) != len) {
-        fail("write");
+    send_all(connection, text, len, load->body.len > 0 ? MSG_MORE : 0);
+    if (load->body.len > 0) {
+        send_all(connection, load->body.data, load->body.len, 0);
     }
 }
 
@@ -193,14 +216,21 @@ static double now(void)
 int main(int argc, char **argv)
 {
     static load_t load;
-    int count = argc > 4 ? atoi(argv[3]) : 0;
+    mcp_view_t body = { NULL, 0 };
+    int count;
     double began;
 
+    if (argc > 2 && strcmp(argv[1], "-b") == 0) {
+        body = tool_read(argv[2]);
+        argc -= 2;
+        argv += 2;
+    }
+    count = argc > 4 ? atoi(argv[3]) : 0;
     if (count < 1 || count > CONNECTIONS) {
-        fprintf(stderr, "load PORT PATH CONNECTIONS REQUESTS [TOKENS [FIRST]]\n");
+        fprintf(stderr, "load [-b BODY] PORT PATH CONNECTIONS REQUESTS [TOKENS [FIRST]]\n");
         return 2;
     }
-    load = (load_t){ .port = (unsigned short)atoi(argv[1]), .path = argv[2], .wanted = atol(argv[4]) };
+    load = (load_t){ .port = (unsigned short)atoi(argv[1]), .path = argv[2], .body = body, .wanted = atol(argv[4]) };
     if (argc > 5) {
         read_tokens(&load.tokens, argv[5]);
         load.tokens.next = argc > 6 ? strtoul(argv[6], NULL, 10) : 0;

@@ -16,7 +16,7 @@ sub row ($said, $name) {
     return split / ?\| ?/, $cells;
 }
 
-my ($said, $ok) = bench(PART => 'cost,keys');
+my ($said, $ok) = bench(PART => 'cost,operations,keys');
 ok $ok, 'it ends well' or diag $said;
 like $said, qr/^Without authentication: httpd [\d.]+ us/m, 'the measure is there';
 
@@ -27,6 +27,11 @@ for my $name ('no token', 'RS256, one warm token', 'RS256, 500 clients, warm', '
 my @bare = row($said, 'ES256');
 is scalar @bare, 3, 'and of the bare crypto beside it';
 like $said, qr/^Key fetches per 1,000 unknown kids: mod_auth_mcp \d+/m, 'fetches are counted';
+for my $name ('a small call', 'prose, 1 MB', 'small objects, 100 KB', 'the same, escaped, 100 KB') {
+    my ($bytes, @us) = row($said, $name);
+    is scalar(grep { /^-?\d+\.\d\z/ } @us), 6, "operation rules above none, and the same body outside of httpd: $name";
+}
+like $said, qr{^\| against \| judged / walk \| rules / walk \|}m, 'and how that compares';
 my @keys = row($said, '64');
 is scalar @keys, 6, 'a row of another part';
 

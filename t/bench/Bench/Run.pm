@@ -6,7 +6,7 @@ package Bench::Run;
 #   Bench::Run::pinned(sub { MCPTest::Httpd->start(...) })     # what is started runs on the server's core alone
 #
 # A case is { name, server (a hash with pid and port), path, count, status, and
-#   tokens => a file of them, gone round;  warm => requests before each measurement, not counted;
+#   tokens => a file of them, gone round;  body => a file that is posted;  warm => requests before each measurement, not counted;
 #   connections => 4 by default;
 #   fresh  => 1: every round goes on in the file where the last one ended
 #   run    => sub ($case, $first): instead of a server, returns (us per request, requests per second) }
@@ -53,7 +53,8 @@ sub tool ($name) { return build_dir() . "/t/bench/$name" }
 # The load itself: (seconds, { status => number }).
 sub load ($case, $count, $first) {
     my @tokens = $case->{tokens} ? ($case->{tokens}, $first) : ();
-    my $done   = run([ tool('load'), $case->{server}->port($case->{port} // ()), $case->{path}, $case->{connections} // 4, $count, @tokens ]);
+    my @body   = $case->{body} ? (-b => $case->{body}) : ();
+    my $done   = run([ tool('load'), @body, $case->{server}->port($case->{port} // ()), $case->{path}, $case->{connections} // 4, $count, @tokens ]);
     die "$case->{name}: $done->{err}" if $done->{exit} || $done->{signal};
     my ($seconds, @status) = split /[ =\n]/, $done->{out};
     return ($seconds, {@status});
