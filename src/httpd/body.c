@@ -13,9 +13,10 @@ struct mcp_body_t {
     char *bytes;
     apr_size_t used;
     apr_size_t size;
-    bool whole;    /* and that is all */
-    bool usual;    /* as the method was when it was read */
-    bool answered; /* see mcp_body_is_answered */
+    apr_size_t expected; /* what the head announces; else a guess */
+    bool whole;          /* and that is all */
+    bool usual;          /* as the method was when it was read */
+    bool answered;       /* see mcp_body_is_answered */
     mcp_reason_t reason;
 };
 
@@ -114,7 +115,7 @@ void mcp_body_offer(request_rec *r)
 static void append(mcp_body_t *body, const char *bytes, apr_size_t len, apr_pool_t *pool)
 {
     if (body->used + len > body->size) {
-        apr_size_t size = body->size ? body->size * 2 : 8192;
+        apr_size_t size = body->size ? body->size * 2 : body->expected;
         char *larger;
 
         while (size < body->used + len) {
@@ -237,6 +238,7 @@ mcp_reason_t mcp_body_keep(mcp_view_t *kept, request_rec *r, apr_off_t limit)
         }
         state->body = apr_pcalloc(root->pool, sizeof(*state->body));
         state->body->usual = mcp_body_is_usual(r);
+        state->body->expected = announced(r) > 0 ? (apr_size_t)announced(r) : HUGE_STRING_LEN;
         status = read_all(state->body, r, limit);
         r->headers_in = head; /* what was judged, without what MergeTrailers has added to it */
         state->body->reason = status != APR_SUCCESS ? reason_of(status) : MCP_OK;
