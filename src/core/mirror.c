@@ -122,9 +122,11 @@ static const char *const heads[] = { "MCP-Protocol-Version", "Mcp-Method",     "
 
 bool mcp_mirror_is_twin(const char *field)
 {
+    const mcp_view_t name = mcp_view_of(field);
+
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-        if (mcp_field_is_same(mcp_view_of(field), heads[i])) {
-            return !mcp_ascii_same(field, heads[i], strlen(field)); /* of the same length, as it folds to it */
+        if (mcp_field_is_same(name, heads[i])) {
+            return !mcp_ascii_same(field, heads[i], name.len); /* of the same length, as it folds to it */
         }
     }
     return false;
