@@ -50,6 +50,7 @@ my $newest = 3;
 
 # Keys are published one rotation before they sign. None is rotated in an outage, nor before all is well again.
 sub rotate () {
+    $diary->update;
     return if $diary->is_away(time - 5, time + 1);
     $diary->note('withdrawing', $newest - 2);
     $site->publish(++$newest);
@@ -69,11 +70,12 @@ sub redis () {
 
 sub outage () {
     state $turn = 0;
-    my $how = (qw(down hang 500))[ $turn++ % 3 ];
+    my $how    = (qw(down hang 500))[ $turn++ % 3 ];
+    my $behave = sub ($as_told) { $site->{as}->behave(map { $_ => $as_told } qw(jwks metadata introspect)) };
     $diary->note(away => $how);
-    $how eq 'down' ? $site->{as}->down : $site->{as}->behave(map { $_ => $how } qw(jwks metadata introspect));
+    $how eq 'down' ? $site->{as}->down : $behave->($how);
     at(time + 6, sub {
-        $how eq 'down' ? $site->{as}->up : $site->{as}->behave(map { $_ => undef } qw(jwks metadata introspect));
+        $how eq 'down' ? $site->{as}->up : $behave->(undef);
         $diary->note(back => $how);
     });
     return;
@@ -105,7 +107,8 @@ for my $url (values %{ $plan{urls} }) {
     my @field = (Authorization => $token->{field}, 'X-Soak-Subject' => $token->{sub});
     ok wait_until(10, sub { MCPTest::HTTP->new($url)->get('/plain/x', @field)->status =~ /^(?:200|403)$/ }), 'the keys are there';
 }
-my @clients = map { my ($role, $count) = @$_; map { Soak::Client::start($role => \%plan, $_) } 1 .. $count } [ caller => $callers ], [ listener => 4 ], [ leaver => 2 ];
+my %many    = (caller => $callers, listener => 4, leaver => 2);
+my @clients = map { my $role = $_; map { Soak::Client::start($role => \%plan, $_) } 1 .. $many{$role} } sort keys %many;
 my $owner = $$;
 END { kill TERM => @clients if @clients && $owner == $$ }
 

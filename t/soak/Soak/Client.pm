@@ -194,9 +194,11 @@ sub _leave ($self) {
     $self->{diary}->update;
     my $token = $self->{tokens}->take;
     my $body  = Soak::Requests::call('echo', 20_000 + rand 100_000);
-    my @lines = ('Host: soak', defined $token->{field} ? "Authorization: $token->{field}" : (), 'Content-Type: application/json', "X-Soak-Subject: $token->{sub}");
+    my @lines = ('Host: soak', 'Content-Type: application/json', "X-Soak-Subject: $token->{sub}");
+    push @lines, "Authorization: $token->{field}" if defined $token->{field};
     my $reply = 'X-Reply: ' . json_text({ sse => [ map { "event $_" } 1 .. 30 ], sse_delay => 0.3 });
-    my $head  = join "\r\n", $cut ? ('POST /mcp HTTP/1.1', @lines, 'Content-Length: ' . length $body) : ('GET /mcp HTTP/1.1', @lines, $reply), '', '';
+    my @first = $cut ? ('POST /mcp HTTP/1.1', 'Content-Length: ' . length $body) : ('GET /mcp HTTP/1.1', $reply);
+    my $head  = join "\r\n", @first, @lines, '', '';
     my $wire  = MCPTest::HTTP->new($self->_url);
     my $reader = $wire->_reader or return $self->_wrong("leaver: connect: $!");
     MCPTest::HTTP::_send($reader, $cut ? $cut->($head, $body) : $head);

@@ -12,7 +12,7 @@ use Soak::Tokens;
 my @FIGURES = qw(processes zombies parent_kb child_kb parent_fds child_fds busy leaving);
 my @GROWS   = qw(processes parent_kb child_kb parent_fds child_fds);
 my %WORDS   = (
-    parent_kb => 'memory of the parent, KiB', child_kb => 'memory of a child, KiB', parent_fds => 'descriptors of the parent',
+    parent_kb => 'memory of the parent, KiB', child_kb => 'memory of a child, most, KiB', parent_fds => 'descriptors of the parent',
     child_fds => 'descriptors of a child, most', busy => 'busy workers', leaving => 'workers that leave',
 );
 
@@ -24,10 +24,13 @@ sub words ($name) { return $WORDS{$name} // $name }
 sub answers ($seen, @kinds) {
     my %status = map { $_ => 1 } map { keys %{ $seen->{$_} // {} } } @kinds;
     my @status = sort keys %status;
-    return table([ 'kind', 'requests', @status ], map { my $of = $seen->{$_} // {}; [ $_, sum0(values %$of), map { $of->{$_} // '' } @status ] } @kinds);
+    my $line   = sub ($kind, $of) { [ $kind, sum0(values %$of), map { $of->{$_} // '' } @status ] };
+    return table([ 'kind', 'requests', @status ], map { $line->($_, $seen->{$_} // {}) } @kinds);
 }
 
 sub pairs ($counts) { return table([ 'what', 'times' ], map { [ $_, $counts->{$_} ] } sort keys %$counts) }
+
+sub times_taken ($counts) { return pairs({ map { ($_ < 1e9 ? "below $_ s" : 'longer') => $counts->{$_} } keys %$counts }) }
 
 # The looks of each minute, and how they grew.
 sub course ($watch) {
@@ -56,23 +59,26 @@ sub status_lines ($watch) {
 sub text ($result) {
     my $seen  = $result->{seen};
     my $total = $seen->{total}{all} // {};
-    my $text  = sprintf "%d requests, %d repeated on a new connection, %d wrong or lost; %d event streams, %d of them whole, with %d events.\n\n",
-        (map { $total->{$_} // 0 } qw(requests repeated wrong)), map { $seen->{stream}{all}{$_} // 0 } qw(opened whole events);
+    my $text  = sprintf "%d requests, %d repeated on a new connection, %d wrong or lost; ", map { $total->{$_} // 0 } qw(requests repeated wrong);
+    $text .= sprintf "%d event streams, %d of them whole, with %d events.\n\n", map { $seen->{stream}{all}{$_} // 0 } qw(opened whole events);
     $text .= "### Tokens\n\n" . answers($seen->{token}, Soak::Tokens::kinds());
     $text .= "### Requests\n\n" . answers($seen->{request}, Soak::Requests::kinds());
-    $text .= "### Time to the answer\n\n" . pairs({ map { ($_ < 1e9 ? "below $_ s" : 'longer') => $seen->{time}{all}{$_} } keys %{ $seen->{time}{all} } });
-    $text .= "### What was done\n\n" . pairs({ %{ $result->{counts} }, map { ("a client left $_" => $seen->{left}{$_}{times}) } keys %{ $seen->{left} // {} } });
+    $text .= "### Time to the answer\n\n" . times_taken($seen->{time}{all} // {});
+    my %left = map { ("a client left $_" => $seen->{left}{$_}{times}) } keys %{ $seen->{left} // {} };
+    $text .= "### What was done\n\n" . pairs({ %{ $result->{counts} }, %left });
     for my $name (sort keys %{ $result->{watch} }) {
         my $watch = $result->{watch}{$name};
         $text .= "### httpd, $name\n\n" . course($watch) . "Zombies that stayed: @{[ $watch->zombies ]}.\n\n";
         $text .= status_lines($watch) . "Its log:\n\n" . marks($result->{log}{$name});
     }
-    return $text . "### Wrong\n\n" . join('', map { "- $_\n" } @{ $seen->{wrong} }, @{ $result->{trouble} }) . (@{ $seen->{wrong} } + @{ $result->{trouble} } ? '' : "nothing\n");
+    my @wrong = map { "- $_\n" } @{ $seen->{wrong} }, @{ $result->{trouble} };
+    return $text . "### Wrong\n\n" . (@wrong ? join '', @wrong : "nothing\n");
 }
 
 sub minute ($result) {
     my $total = $result->{seen}{total}{all} // {};
-    my @one   = map { my $look = $result->{watch}{$_}->looks->[-1]; "$_ " . join ' ', map { "$_=$look->{$_}" } @FIGURES } sort keys %{ $result->{watch} };
+    my $last  = sub ($look) { join ' ', map { "$_=$look->{$_}" } @FIGURES };
+    my @one   = map { "$_ " . $last->($result->{watch}{$_}->looks->[-1]) } sort keys %{ $result->{watch} };
     return sprintf "# %s: %d requests, %d wrong; %s\n", scalar(localtime), (map { $total->{$_} // 0 } qw(requests wrong)), join '; ', @one;
 }
 

@@ -33,7 +33,7 @@ my @KINDS = (
     'body too large'       => [ 2,  sub { operation(call('echo', $LIMIT + size(100_000)), status => 413, never => 1) } ],
     'too large, chunked'   => [ 2,  sub { operation(call('echo', $LIMIT + size(100_000)), chunked => 1, status => 413, never => 1) } ],
     'another type'         => [ 2,  sub { operation(call('echo', 9), type => 'text/plain', status => 415, never => 1) } ],
-    'foreign origin'       => [ 3,  sub { operation(call('echo', 9), fields => [ Origin => 'https://evil.example' ], status => 403, never => 1, public => 1) } ],
+    'foreign origin'       => [ 3,  \&foreign ],
     'preflight'            => [ 2,  \&preflight ],
     'metadata'             => [ 2,  sub { +{ method => 'GET', path => '/.well-known/oauth-protected-resource/mcp', public => 1 } } ],
     'path without authentication' => [ 4, sub { plain('GET', path => '/none', public => 1, echo => 0) } ],
@@ -79,6 +79,10 @@ sub operation ($body, %opt) {
     my %more   = map { $_ => $opt{$_} } grep { exists $opt{$_} } qw(status need open never public);
     my @well   = $opt{status} && $opt{status} != 403 ? (instead => $opt{status}) : ();
     return { method => 'POST', path => '/mcp', fields => \@fields, echo => 1, %sent, %more, @well };
+}
+
+sub foreign () {
+    return operation(call('echo', 9), fields => [ Origin => 'https://evil.example' ], status => 403, never => 1, public => 1);
 }
 
 sub preflight () {

@@ -18,20 +18,19 @@ use Soak::Site;
 
 my $SKEW  = 1;    # MCPClockSkew, and
 my $TTL   = 2;    # how long an answer of introspection counts
-my $HEAD  = { typ => 'at+jwt', alg => 'HS256' };
 my @SCOPE = ('use', 'use', 'use files:delete', 'use files:delete', 'files:delete');
 
 # kind => [ weight, maker, what a 401 says, never good ]
 my @KINDS = (
-    'key in use'           => [ 14, by_key(1),  qr// ],
+    'key in use'           => [ 14, by_key(1),  qr/key that signed/ ],
     'key before that'      => [ 3,  by_key(2),  qr/key that signed/ ],
     'new key'              => [ 3,  by_key(0),  qr/key that signed/ ],
     'withdrawn key'        => [ 3,  by_key(3),  qr/key that signed/ ],
-    'shared secret, warm'  => [ 10, \&warm,     qr// ],
-    'shared secret, new'   => [ 10, \&fresh,    qr// ],
+    'shared secret, warm'  => [ 10, \&warm,     qr/./ ],
+    'shared secret, new'   => [ 10, \&fresh,    qr/./ ],
     'expires meanwhile'    => [ 4,  \&ageing,   qr/has expired/ ],
-    'opaque, warm'         => [ 8,  \&opaque_warm,   qr// ],
-    'opaque, new'          => [ 4,  \&opaque_fresh,  qr// ],
+    'opaque, warm'         => [ 8,  \&opaque_warm,   qr/./ ],
+    'opaque, new'          => [ 4,  \&opaque_fresh,  qr/./ ],
     'opaque, expires'      => [ 3,  \&opaque_ageing, qr/has expired|not active/ ],
     'opaque, revoked'      => [ 3,  \&opaque_revoked, qr/not active/ ],
     'opaque, unknown'      => [ 3,  \&opaque_unknown, qr/not active/, 1 ],
@@ -47,7 +46,7 @@ my @KINDS = (
     'alg none'             => [ 3,  \&unsigned, qr/signature algorithm/, 1 ],
     'the public key as a secret' => [ 2, \&confused, qr/signature algorithm/, 1 ],
     'garbage like a JWT'   => [ 3,  \&shaped,   qr/not a well-formed JWT/, 1 ],
-    'garbage'              => [ 3,  sub ($self, $scope) { answered(400, { field => 'Bearer ' . join ' ', map { chr(33 + rand 94) x (1 + rand 30) } 1 .. 2 }) }, qr//, 1 ],
+    'garbage'              => [ 3,  \&garbage,  qr/./, 1 ],
 );
 
 sub kinds () { return map { $KINDS[ 2 * $_ ] } 0 .. $#KINDS / 2 }
@@ -71,8 +70,6 @@ sub take ($self, $kind = $self->{bag}[ rand @{ $self->{bag} } ]) {
 
 # A user of this client alone.
 sub somebody ($self) { return "user-$$-" . ++$self->{number} }
-
-sub answered ($status, $token) { return { %$token, judge => sub ($from, $to) { $status } } }
 
 # What was made for the same purpose before, unless it is over.
 sub kept ($self, $place, $seconds, $make) {
@@ -189,7 +186,14 @@ sub unsigned ($self, $scope) { return { text => $self->{jwt}->mint(_alg => 'none
 
 sub confused ($self, $scope) {
     my $number = $self->{diary}->newest - 1;
-    return { text => $self->{jwt}->mint(scope => $scope, _key => { hmac => Soak::Site::key($number)->public_pem }, _header => { kid => "k$number" }) };
+    my $secret = { hmac => Soak::Site::key($number)->public_pem };
+    return { text => $self->{jwt}->mint(scope => $scope, _key => $secret, _header => { kid => "k$number" }) };
+}
+
+# RFC 6750 2.1: one token, and nothing else.
+sub garbage ($self, $scope) {
+    my @words = map { chr(33 + rand 94) x (1 + rand 30) } 1 .. 2;
+    return { field => "Bearer @words", judge => sub ($from, $to) { 400 } };
 }
 
 sub shaped ($self, $scope) { return { text => join '.', 'eyJ' . 'x' x rand 400, 'y' x rand 400, 'z' x rand 400 } }

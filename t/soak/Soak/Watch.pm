@@ -7,8 +7,8 @@ package Soak::Watch;
 #   $watch->zombies;                       # the most that stayed for longer than one look
 #   $watch->growth('parent_kb', 60);       # an hour, a line fitted to the looks of the second half
 #
-# Memory is RssAnon: what a process has of its own or has changed, without the program's files and what is shared on purpose. child_kb is
-# the mean over the children.
+# Memory is RssAnon: what a process has of its own or has changed, without the program's files and what is shared on purpose. child_kb
+# and child_fds are those of the child that has the most.
 
 use v5.36;
 use List::Util qw(max sum0);
@@ -35,8 +35,8 @@ sub below ($pid) {
     my %status = map { m{(\d+)/status} ? ($1 => status($1)) : () } glob '/proc/[0-9]*/status';
     my %child;
     push @{ $child{ $status{$_}{PPid} // 0 } }, $_ for keys %status;
-    my (@found, @next) = ();
-    @next = @{ $child{$pid} // [] };
+    my (@found, @next);
+    push @next, @{ $child{$pid} // [] };
     while (my $one = shift @next) {
         push @found, $one;
         push @next, @{ $child{$one} // [] };
@@ -54,7 +54,7 @@ sub look ($self, $at) {
     push @{ $self->{looks} }, {
         at => $at, processes => 1 + @alive, zombies => scalar keys %dead,
         parent_kb  => status($pid)->{RssAnon} // 0,
-        child_kb   => @alive ? int(sum0(map { $below->{$_}{RssAnon} } @alive) / @alive) : 0,
+        child_kb   => max(0, map { $below->{$_}{RssAnon} } @alive),
         parent_fds => fds($pid),
         child_fds  => max(0, map { fds($_) } @alive),
         %{ $self->server_status },
@@ -62,12 +62,13 @@ sub look ($self, $at) {
     return;
 }
 
-# { busy, idle, leaving (G of the scoreboard), fetches, failures, cached, ... } and all lines of the module under mcp.
+# { busy, idle, leaving (G of the scoreboard), mcp => { all lines of the module } }
 sub server_status ($self) {
     my $text = MCPTest::HTTP->new($self->{httpd}->url, timeout => 10)->get('/server-status?auto')->body;
     my %line = $text =~ /^(\S+): (.*)$/mg;
     my %mcp  = map { $_ => $line{$_} } grep { /^MCP/ } keys %line;
-    return { busy => $line{BusyWorkers} // 0, idle => $line{IdleWorkers} // 0, leaving => scalar(() = ($line{Scoreboard} // '') =~ /G/g), mcp => \%mcp };
+    my $leaving = () = ($line{Scoreboard} // '') =~ /G/g;
+    return { busy => $line{BusyWorkers} // 0, idle => $line{IdleWorkers} // 0, leaving => $leaving, mcp => \%mcp };
 }
 
 # By least squares, for so many minutes.
