@@ -87,7 +87,7 @@ sub restart () {
     return;
 }
 
-my %watch = map { $_ => Soak::Watch->new($site->{httpd}{$_}) } keys %{ $site->{httpd} };
+my %watch = map { $_ => Soak::Watch->new($site->{httpd}{$_}, 60 * $minutes) } keys %{ $site->{httpd} };
 my $start = time;
 my %plan  = (
     dir => $dir, diary => "$dir/diary", issuer => $site->{as}->issuer, until => $start + 60 * $minutes, pause => $callers / $rate,
@@ -133,6 +133,7 @@ look();
 my $result = so_far();
 $result->{log} = { map { $_ => $site->{httpd}{$_}->error_log(all => 1) } keys %watch };
 $result->{trouble} = [ $site->{backend}->intruders, $site->stop ];
+push @{ $result->{trouble} }, "begun twice ($_): " . join ' ', $site->twice($_) for grep { $site->twice($_) } sort keys %watch;
 my $secret = join "\n", grep { /eyJ[\w-]{20}|soak-opaque-\w{8}/ } map { split /\n/ } values %{ $result->{log} };
 push @{ $result->{trouble} }, "a token in the log: $secret" if $secret ne '';
 
@@ -140,5 +141,8 @@ printf "%s minutes, MPM %s, %d requests a second at most.\n\n", $minutes, $mpm, 
 print Soak::Report::text($result);
 is $result->{seen}{total}{all}{wrong} // 0, 0, 'no answer was wrong or lost';
 is_deeply $result->{trouble}, [], 'nothing else went wrong';
-is $watch{$_}->zombies, 0, "no zombies ($_)" for sort keys %watch;
+for my $name (sort keys %watch) {
+    is $watch{$name}->zombies, 0, "no zombies ($name)";
+    is $watch{$name}->rise($_), 0, "$_ did not rise ($name)" for qw(processes parent_fds child_fds);
+}
 done_testing;

@@ -73,7 +73,7 @@ sub seen ($plan) {
     return \%all;
 }
 
-sub _count ($self, $table, $row, $column) { $self->{seen}{$table}{$row}{$column}++; return }
+sub _count ($self, $table, $row, $column, $more = 1) { $self->{seen}{$table}{$row}{$column} += $more; return }
 
 sub _wrong ($self, $why) {
     $self->_count(total => all => 'wrong');
@@ -91,22 +91,29 @@ sub _call ($self) {
     my $wire  = $self->{wire}{$name};
     my $start = time;
     $wire->close if rand() < 0.2;
-    my ($res, $again) = $wire->ask($request->{method}, $request->{path}, _fields($token, $request), $request->{body}, @{ $request->{options} });
+    my $fields = $self->_fields($token, $request);
+    my ($res, $again) = $wire->ask($request->{method}, $request->{path}, $fields, $request->{body}, @{ $request->{options} });
     my $end = time;
     $diary->update;
-    $self->_count(total => all => $_) for 'requests', $again ? 'repeated' : ();
+    $self->_count(total => all => $_) for 'requests', defined $again ? "repeated, $name" : ();
     $self->_count(token   => $token->{kind},   $request->{public} ? 'elsewhere' : $res->status || 'lost');
     $self->_count(request => $request->{kind}, $res->status || 'lost');
     my ($whole) = grep { $end - $start < $_ } 0.01, 0.1, 1, 5, 1e9;
     $self->_count(time => all => $whole);
-    my $why = complaint($token, $request, $res, $start, $end);
+    my $why = complaint($token, $request, $res, $start, $end) // $self->_untimely($name, $again);
     $self->_wrong("$name, $token->{kind}, $request->{kind}: $why (asked for " . sprintf('%.3f s)', $end - $start)) if $why;
     sleep $self->{plan}{pause} - ($end - $start) if $self->{plan}{pause} > $end - $start;
     return;
 }
 
-sub _fields ($token, $request) {
-    my @fields = @{ $request->{fields} };
+# A server that is not restarted closes what is idle after KeepAliveTimeout, and nothing else.
+sub _untimely ($self, $name, $idle) {
+    return undef if !defined $idle || $name ne 'steady' || $idle > 4.5;
+    return sprintf 'a connection closed after %.1f s', $idle;
+}
+
+sub _fields ($self, $token, $request) {
+    my @fields = (@{ $request->{fields} }, 'X-Soak-Id' => $request->{id} = "$$-" . ++$self->{id});
     push @fields, Authorization => $token->{field} if defined $token->{field};
     push @fields, 'X-Soak' => 'never' if !_passes($token, $request);
     my $sub = $request->{public} ? '' : $token->{sub};
@@ -141,6 +148,7 @@ sub complaint ($token, $request, $res, $from, $to) {
     my @challenge = $res->headers('WWW-Authenticate');
     return "a challenge on a $status" if @challenge && $status !~ /^40[013]\z/;
     return "challenge of a 401: @challenge" if $status == 401 && (@challenge != 1 || "@challenge" !~ /^Bearer / || "@challenge" !~ $token->{says});
+    return "challenge of a 403: @challenge" if $status == 403 && $request->{status} == 200 && "@challenge" !~ /"insufficient_scope"/;
     return '503 without Retry-After' if $status == 503 && !$res->header('Retry-After');
     return 'no JSON-RPC error' if $status >= 400 && !eval { $res->json->{error}{code} };
     return $status == 200 ? _unlike($token, $request, $res) : undef;
@@ -152,7 +160,10 @@ sub _unlike ($token, $request, $res) {
     return undef if !$request->{echo};
     my $echo = $res->json // return 'no JSON from the backend: ' . substr $res->body, 0, 100;
     return "$echo->{body_length} bytes arrived" if $echo->{sha256} ne sha256_hex($request->{body} // '');
-    my ($sub, @more) = map { $_->[1] } grep { lc $_->[0] eq 'x-mcp-subject' } @{ $echo->{headers} };
+    my %came;
+    push @{ $came{ lc $_->[0] } }, $_->[1] for @{ $echo->{headers} };
+    return 'the answer to another request' if "@{ $came{'x-soak-id'} }" ne $request->{id};
+    my ($sub, @more) = @{ $came{'x-mcp-subject'} // [] };
     return "subject @{[ $sub // '(none)' ]} @more" if @more || ($sub // '') ne $token->{sub};
     return undef;
 }
@@ -176,7 +187,7 @@ sub _listen ($self) {
     $stream->close;
     return $self->_wrong('stream: ' . @came . " of $count events came") if "@came" ne "@event";
     $self->_count(stream => all => 'whole');
-    $self->_count(stream => all => 'events') for @event;
+    $self->_count(stream => all => 'events', scalar @event);
     return;
 }
 
@@ -196,6 +207,7 @@ sub _leave ($self) {
     my $body  = Soak::Requests::call('echo', 20_000 + rand 100_000);
     my @lines = ('Host: soak', 'Content-Type: application/json', "X-Soak-Subject: $token->{sub}");
     push @lines, "Authorization: $token->{field}" if defined $token->{field};
+    push @lines, 'X-Soak: never' if $token->{never};
     my $reply = 'X-Reply: ' . json_text({ sse => [ map { "event $_" } 1 .. 30 ], sse_delay => 0.3 });
     my @first = $cut ? ('POST /mcp HTTP/1.1', 'Content-Length: ' . length $body) : ('GET /mcp HTTP/1.1', $reply);
     my $head  = join "\r\n", @first, @lines, '', '';

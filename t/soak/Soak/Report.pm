@@ -41,14 +41,20 @@ sub course ($watch) {
         push @rows, [ $minute, map { $look->{$_} } @FIGURES ];
     }
     my %grows = map { $_ => sprintf '%+.1f', $watch->growth($_, 60) } @GROWS;
-    return table([ 'minute', map { words($_) } @FIGURES ], @rows, [ 'second half, an hour', map { $grows{$_} // '' } @FIGURES ]);
+    my %rise  = map { $_ => $watch->rise($_) } @GROWS;
+    push @rows, [ 'second half, an hour', map { $grows{$_} // '' } @FIGURES ], [ 'rise', map { $rise{$_} // '' } @FIGURES ];
+    return table([ 'minute', map { words($_) } @FIGURES ], @rows);
 }
 
-# Lines of a log by their mark, or by the number that httpd gives its own.
+# Lines of a log by their mark, or by the number that httpd gives its own, each with the first of them.
 sub marks ($text) {
-    my %count;
-    $count{ /\b(MCP\d{4})\b/ || /\b(AH\d{5})\b/ ? $1 : s/^(?:\[[^]]*\] )*//r }++ for split /\n/, $text;
-    return %count ? pairs(\%count) : "nothing\n\n";
+    my (%count, %first);
+    for my $line (map { s/^(?:\[[^]]*\] )*//r } split /\n/, $text) {
+        my $mark = $line =~ /\b(MCP\d{4}|AH\d{5})\b/ ? $1 : $line;
+        $first{$mark} = substr $line, 0, 200 if !$count{$mark}++;
+    }
+    return "nothing\n\n" if !%count;
+    return table([ 'mark', 'lines', 'the first' ], map { [ $_, $count{$_}, $first{$_} =~ tr/|`/  /r ] } sort keys %count);
 }
 
 sub status_lines ($watch) {
@@ -59,7 +65,8 @@ sub status_lines ($watch) {
 sub text ($result) {
     my $seen  = $result->{seen};
     my $total = $seen->{total}{all} // {};
-    my $text  = sprintf "%d requests, %d repeated on a new connection, %d wrong or lost; ", map { $total->{$_} // 0 } qw(requests repeated wrong);
+    my @count = map { $total->{$_} // 0 } 'requests', 'repeated, shaken', 'repeated, steady', 'wrong';
+    my $text  = sprintf "%d requests, %d and %d (shaken, steady) repeated on a new connection, %d wrong or lost; ", @count;
     $text .= sprintf "%d event streams, %d of them whole, with %d events.\n\n", map { $seen->{stream}{all}{$_} // 0 } qw(opened whole events);
     $text .= "### Tokens\n\n" . answers($seen->{token}, Soak::Tokens::kinds());
     $text .= "### Requests\n\n" . answers($seen->{request}, Soak::Requests::kinds());

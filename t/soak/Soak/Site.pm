@@ -4,6 +4,7 @@ package Soak::Site;
 #
 #   my $site = Soak::Site->start(mpm => 'event');
 #   $site->{as}, {redis}, {backend}, {httpd}{shaken}, {httpd}{steady}
+#   $site->twice('steady');                      # ids of requests (X-Soak-Id) that it has logged more than once
 #   $site->publish($n);                          # the keys n, n - 1 and n - 2 from now on
 #   Soak::Site::key($n);                         # a MCPTest::Key, for tokens whose kid is "k$n"
 #
@@ -47,6 +48,13 @@ sub publish ($self, $number) {
     return;
 }
 
+# A client repeats what was not begun only: such a request is lost.
+sub twice ($self, $name) {
+    my %count;
+    $count{$_}++ for $self->{httpd}{$name}->access_log(all => 1) =~ /^(\d\S*)/mg;
+    return grep { $count{$_} > 1 } sort keys %count;
+}
+
 # What went wrong in the lives of the httpds.
 sub stop ($self) {
     my @trouble = map { $_->stop } values %{ $self->{httpd} };
@@ -63,7 +71,7 @@ sub _room ($self) {
 sub _httpd ($self) {
     return MCPTest::Httpd->start(
         mpm => $self->{mpm}, modules => [qw(status socache_redis)], log_level => 'notice authz_core:crit', quiet => 1,
-        vars => { BACKEND => $self->{backend}->url }, conf => $self->_room . $self->_issuers . $self->_sections,
+        access_format => '%{X-Soak-Id}i %>s', vars => { BACKEND => $self->{backend}->url }, conf => $self->_room . $self->_issuers . $self->_sections,
     );
 }
 

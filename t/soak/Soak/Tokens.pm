@@ -45,6 +45,11 @@ my @KINDS = (
     'unknown kid'          => [ 4,  \&unknown_kid,   qr/key that signed/, 1 ],
     'alg none'             => [ 3,  \&unsigned, qr/signature algorithm/, 1 ],
     'the public key as a secret' => [ 2, \&confused, qr/signature algorithm/, 1 ],
+    'brings its key'       => [ 2,  static_head(jwk => { kty => 'oct', k => 'YQ' }),     qr/brings its own key/, 1 ],
+    'brings a URL of keys' => [ 2,  static_head(jku => 'https://evil.example/jwks'),     qr/brings its own key/, 1 ],
+    'critical extension'   => [ 2,  static_head(crit => ['b64'], b64 => \0), qr/extension that must be understood/, 1 ],
+    'not for access'       => [ 2,  static_head(typ => 'dpop+jwt'),          qr/not an access token/, 1 ],
+    'a claim twice'        => [ 2,  \&twice,     qr/duplicate member/, 1 ],
     'garbage like a JWT'   => [ 3,  \&shaped,   qr/not a well-formed JWT/, 1 ],
     'garbage'              => [ 3,  \&garbage,  qr/./, 1 ],
 );
@@ -112,11 +117,20 @@ sub secret_token ($self, $scope, %claims) {
 }
 
 sub fresh ($self, $scope) { return $self->secret_token($scope) }
-sub warm ($self, $scope)  { return $self->kept('warm ' . (int rand 40) . $scope, 300, sub { $self->secret_token($scope) }) }
+sub warm ($self, $scope)  { return $self->kept('warm ' . (int rand 8) . $scope, 300, sub { $self->secret_token($scope) }) }
 
 # A token with a claim that makes it no good; exp counts from now.
 sub static ($name, $value) {
     return sub ($self, $scope) { $self->secret_token($scope, $name => $name eq 'exp' ? time + $value : $value) };
+}
+
+sub static_head (%head) {
+    return sub ($self, $scope) { $self->secret_token($scope, _header => \%head) };
+}
+
+sub twice ($self, $scope) {
+    my $claims = json_text({ $self->{static}->claims, sub => 'somebody', scope => $scope });
+    return $self->secret_token($scope, _payload_json => '{"sub":"root",' . substr $claims, 1);
 }
 
 # Good until its end, not good some seconds later; both are asked for.

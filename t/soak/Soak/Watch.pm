@@ -1,20 +1,23 @@
 package Soak::Watch;
 # How an httpd goes on: memory, file descriptors and processes of its tree from /proc, what server-status says, and how a figure grows.
 #
-#   my $watch = Soak::Watch->new($httpd);
+#   my $watch = Soak::Watch->new($httpd, $seconds_of_load);
 #   $watch->look($seconds_since_the_start);
 #   $watch->looks;                         # [ { at, processes, zombies, parent_kb, child_kb, parent_fds, child_fds, busy, ... } ]
 #   $watch->zombies;                       # the most that stayed for longer than one look
 #   $watch->growth('parent_kb', 60);       # an hour, a line fitted to the looks of the second half
+#   $watch->rise('parent_fds');            # from the most of the first fifth to the least of the last; 0 when it is no rise
 #
 # Memory is RssAnon: what a process has of its own or has changed, without the program's files and what is shared on purpose. child_kb
 # and child_fds are those of the child that has the most.
 
 use v5.36;
-use List::Util qw(max sum0);
+use List::Util qw(max min sum0);
 use MCPTest::HTTP;
 
-sub new ($class, $httpd) { return bless { httpd => $httpd, looks => [], dead => {}, stayed => 0 }, $class }
+sub new ($class, $httpd, $load) {
+    return bless { httpd => $httpd, load => $load, looks => [], dead => {}, stayed => 0 }, $class;
+}
 
 sub looks ($self)   { return $self->{looks} }
 sub zombies ($self) { return $self->{stayed} }
@@ -71,9 +74,20 @@ sub server_status ($self) {
     return { busy => $line{BusyWorkers} // 0, idle => $line{IdleWorkers} // 0, leaving => $leaving, mcp => \%mcp };
 }
 
+# The looks while there was load: afterwards everything is less.
+sub _loaded ($self) { return grep { $_->{at} <= $self->{load} } @{ $self->{looks} } }
+
+# What rises and falls again does not count; from a few looks nothing can be told.
+sub rise ($self, $name) {
+    my @value = map { $_->{$name} } $self->_loaded;
+    my $fifth = int(@value / 5);
+    return 0 if $fifth < 5;
+    return max(0, min(@value[ -$fifth .. -1 ]) - max(@value[ 0 .. $fifth - 1 ]));
+}
+
 # By least squares, for so many minutes.
 sub growth ($self, $name, $minutes) {
-    my @looks = @{ $self->{looks} };
+    my @looks = $self->_loaded;
     @looks = @looks[ @looks / 2 .. $#looks ];
     return 0 if @looks < 3;
     my ($x, $y) = map { my $what = $_; sum0(map { $_->{$what} } @looks) / @looks } 'at', $name;

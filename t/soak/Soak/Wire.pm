@@ -4,18 +4,24 @@ package Soak::Wire;
 #
 #   my $wire = Soak::Wire->new($httpd->url, timeout => 20);
 #   my ($response, $repeated) = $wire->ask($method, $target, $fields, $body, @options);    # those of MCPTest::HTTP
+#
+# $repeated is undef, or for how many seconds the connection had been idle.
 
 use v5.36;
 use parent 'MCPTest::HTTP';
 use MCPTest::Reader;
+use Time::HiRes 'time';
 
 sub ask ($self, @request) {
     my $used = $self->{reader};
+    my $idle = time - ($self->{last} // 0);
     $used->{came} = 0 if $used;
-    my $res = $self->request(@request, keep => 1);
-    return ($res, 0) if $res->status || !$used || $used->{came} || $res->error ne 'eof';
-    $self->close;
-    return (scalar $self->request(@request, keep => 1), 1);
+    my $res   = $self->request(@request, keep => 1);
+    my $again = !$res->status && $used && !$used->{came} && $res->error eq 'eof';
+    $self->close if $again;
+    $res = $self->request(@request, keep => 1) if $again;
+    $self->{last} = time;
+    return ($res, $again ? $idle : undef);
 }
 
 sub _reader ($self, %opt) {
