@@ -64,20 +64,30 @@ sub redis () {
     my $hangs = ++$turn % 4 == 0;
     $diary->note(redis => $hangs ? 'hangs' : 'restart');
     $hangs ? $site->{redis}->freeze : $site->{redis}->down;
-    at(time + 1.5, sub { $hangs ? $site->{redis}->thaw : $site->{redis}->up });
+    at(time + 1.5, \&redis_back);
+    return;
+}
+
+sub redis_back () {
+    $site->{redis}->up;
+    $site->{redis}->thaw;
     return;
 }
 
 sub outage () {
     state $turn = 0;
-    my $how    = (qw(down hang 500))[ $turn++ % 3 ];
-    my $behave = sub ($as_told) { $site->{as}->behave(map { $_ => $as_told } qw(jwks metadata introspect)) };
+    my $how = (qw(down hang 500))[ $turn++ % 3 ];
     $diary->note(away => $how);
-    $how eq 'down' ? $site->{as}->down : $behave->($how);
-    at(time + 6, sub {
-        $how eq 'down' ? $site->{as}->up : $behave->(undef);
-        $diary->note(back => $how);
-    });
+    $how eq 'down' ? $site->{as}->down : behave($how);
+    at(time + 6, sub { as_back(); $diary->note(back => $how) });
+    return;
+}
+
+sub behave ($as_told) { $site->{as}->behave(map { $_ => $as_told } qw(jwks metadata introspect)); return }
+
+sub as_back () {
+    $site->{as}->up;
+    behave(undef);
     return;
 }
 
@@ -124,9 +134,10 @@ while (time < $plan{until}) {
 }
 
 # What was taken away comes back; clients finish what they have begun.
+redis_back();
+as_back();
 wait_until(40, sub { @clients = grep { waitpid($_, WNOHANG) == 0 } @clients; !@clients });
 is scalar @clients, 0, 'every client came to its end';
-$site->{redis}->thaw;
 look();
 sleep 3;
 look();
