@@ -93,6 +93,20 @@ static void note_part(request_rec *r, mcp_reason_t reason)
     }
 }
 
+static void set_fields(request_rec *r, mcp_reason_t reason)
+{
+    const mcp_reason_row_t *row = mcp_reason_row(reason);
+
+    apr_table_unset(r->err_headers_out, "WWW-Authenticate");
+    if (row->challenge) {
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", mcp_reply_challenge(r, reason));
+    }
+    if (row->status == HTTP_SERVICE_UNAVAILABLE) {
+        apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, MCP_RETRY_AFTER));
+    }
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+}
+
 int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
 {
     const mcp_reason_row_t *row = mcp_reason_row(reason);
@@ -114,14 +128,7 @@ int mcp_reply_refuse(request_rec *r, mcp_reason_t reason, const char *detail)
         note_part(r, reason);
         return row->status;
     }
-    apr_table_unset(r->err_headers_out, "WWW-Authenticate");
-    if (row->challenge) {
-        apr_table_setn(r->err_headers_out, "WWW-Authenticate", mcp_reply_challenge(r, reason));
-    }
-    if (row->status == HTTP_SERVICE_UNAVAILABLE) {
-        apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, MCP_RETRY_AFTER));
-    }
-    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    set_fields(r, reason);
     if (mcp_dir_error_body(mcp_conf_dir(r)) == MCP_ERROR_BODY_DEFAULT) {
         mcp_identity_take_token(r); /* an ErrorDocument may be a program or a backend */
         return row->status;
