@@ -38,18 +38,27 @@ typedef struct {
     atomic_ullong refused[MCP_REASON_COUNT];
 } mcp_store_tally_t;
 
+/* The state of an issuer, as it is after a change. */
+typedef struct {
+    mcp_issuer_t issuer;
+    char trouble[MCP_STORE_TROUBLE];
+    apr_time_t trouble_at;
+} mcp_store_state_t;
+
 typedef struct {
     char identity[MCP_DIGEST_TEXT];
     mcp_issuer_t issuer;             /* behind the keyring's lock, as the next two */
     char trouble[MCP_STORE_TROUBLE]; /* the last failure, for the operator; "" for none */
     apr_time_t trouble_at;           /* wall clock */
     atomic_uint changes;             /* odd while they are being changed */
-    atomic_int doubters;             /* requests that wait for a round out of doubt, see MCP_LIMIT_DOUBTERS */
-    atomic_uint rounds;              /* that are over */
-    atomic_int keys_count;           /* published */
-    atomic_bool complete;            /* they are all there are */
-    atomic_llong fetched_from;       /* when the fetching of the keys began; 0 for never */
-    atomic_llong usable_until;       /* what mcp_issuer_times says, readable without the lock */
+    /* The three as the last change left them, for those without the lock. */
+    atomic_char shown[sizeof(mcp_store_state_t)];
+    atomic_int doubters;       /* requests that wait for a round out of doubt, see MCP_LIMIT_DOUBTERS */
+    atomic_uint rounds;        /* that are over */
+    atomic_int keys_count;     /* published */
+    atomic_bool complete;      /* they are all there are */
+    atomic_llong fetched_from; /* when the fetching of the keys began; 0 for never */
+    atomic_llong usable_until; /* what mcp_issuer_times says, readable without the lock */
     atomic_llong due_at;
     atomic_llong doubt_from;
     atomic_llong oldest;
@@ -57,8 +66,8 @@ typedef struct {
     atomic_llong told_at;  /* when trouble with introspection was last in the log; 0 for never */
     mcp_store_counts_t counts;
     mcp_store_shelf_t keys, metadata;
-    char keys_text[2][MCP_LIMIT_KEYS_TEXT];
-    char metadata_text[2][MCP_LIMIT_MIRROR];
+    atomic_char keys_text[2][MCP_LIMIT_KEYS_TEXT];
+    atomic_char metadata_text[2][MCP_LIMIT_MIRROR];
 } mcp_store_t;
 
 /* Make an empty one in zeroed memory. Of its size only what is used costs memory. */
