@@ -45,7 +45,7 @@ FUZZ_BINS  := $(FUZZ:%=$(BUILD)/fuzz/%)
 JUDGE      := $(BUILD)/t/readers/judge
 SECONDS    ?= 60
 
-.PHONY: all deps demo check check-all asan fuzz coverage lint bench bench-deps soak install install-tools clean unit
+.PHONY: all deps demo check check-all asan tsan fuzz coverage lint bench bench-deps soak install install-tools clean unit
 .DEFAULT_GOAL := all
 
 all: $(MODULE) $(TOOL)
@@ -147,6 +147,18 @@ asan:
 	    BUILD=build-asan MPM=$$mpm MCP_LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	    $(PROVE) -It/lib -r t/httpd || exit 1; done
 
+RACES := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+
+# ThreadSanitizer over the unit tests that have threads, and over all threads of one httpd at once; there through LD_PRELOAD.
+THREADED = $(patsubst t/unit/%.c,build-tsan/t/unit/%.t,$(shell grep -l pthread_create t/unit/*.c))
+
+tsan:
+	$(MAKE) BUILD=build-tsan CFLAGS="$(RACES)" all $(THREADED) $(BENCH_TOOLS:$(BUILD)/%=build-tsan/%)
+	$(PROVE) $(THREADED)
+	for mpm in event worker; do \
+	    BUILD=build-tsan MPM=$$mpm MCP_LD_PRELOAD="$$($(CC) -print-file-name=libtsan.so)" \
+	    $(PERL) t/soak/races.pl || exit 1; done
+
 # Statement of style: layout, analysers, gcc and clang without a warning.
 SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.[ch] t/bench/*.[ch])
 
@@ -202,6 +214,6 @@ install-tools: $(TOOL)
 	install -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/bin/mcp-token
 
 clean:
-	rm -rf $(BUILD) build-asan build-clang build-analyzer build-coverage
+	rm -rf $(BUILD) build-asan build-tsan build-clang build-analyzer build-coverage
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -11,7 +11,7 @@ use Bench::Tokens;
 use MCPTest::AS;
 use MCPTest::Util qw(json_text run slurp spew);
 
-my $OPAQUE = 'opaque-token-of-the-bench-0123456789';
+our $OPAQUE = 'opaque-token-of-the-bench-0123456789';
 my @NAMES  = ('mod_auth_mcp', 'mod_auth_openidc', 'mod_oauth2', 'haproxy');
 
 # What one case is: its row in the table, where it asks, which tokens, what is answered, how often (peers that fetch keys for
