@@ -45,7 +45,7 @@ FUZZ_BINS  := $(FUZZ:%=$(BUILD)/fuzz/%)
 JUDGE      := $(BUILD)/t/readers/judge
 SECONDS    ?= 60
 
-.PHONY: all deps demo check check-all asan tsan fuzz coverage lint bench bench-deps soak install install-tools clean unit
+.PHONY: all deps demo check check-all asan tsan memcheck fuzz coverage lint bench bench-deps soak install install-tools clean unit
 .DEFAULT_GOAL := all
 
 all: $(MODULE) $(TOOL)
@@ -158,6 +158,15 @@ tsan:
 	for mpm in event worker; do \
 	    BUILD=build-tsan MPM=$$mpm MCP_LD_PRELOAD="$$($(CC) -print-file-name=libtsan.so)" \
 	    $(PERL) t/soak/races.pl || exit 1; done
+
+# valgrind's memcheck over the unit tests, and over an httpd that meets every kind of answer: nothing invalid, nothing lost for
+# good. Not over the tests of denied allocations, which are thousands of processes and count what is lost themselves.
+MEMCHECK = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+           --num-callers=30 --fair-sched=yes --suppressions=$(CURDIR)/t/memcheck.supp
+
+memcheck: all unit
+	$(PROVE) -e "$(MEMCHECK)" $(filter-out $(BUILD)/t/unit/scarce_%,$(UNIT_TESTS) $(FUZZ_TESTS))
+	BUILD=$(BUILD) MCP_UNDER="$(MEMCHECK)" $(PROVE) -It/lib $(patsubst %,t/httpd/%.t,wire authz operations bodies keys mirror sharedcache)
 
 # Statement of style: layout, analysers, gcc and clang without a warning.
 SOURCES = $(wildcard mod_auth_mcp.c src/*/*.[ch] t/unit/*.[ch] t/lib/*.h t/fuzz/*.[ch] t/bench/*.[ch])

@@ -18,7 +18,7 @@ package MCPTest::Httpd;
 # mod_http2; @TLS@ gives the lines for a virtual host), log_level, access_format, tolerate => qr/.../ (trouble that the
 # test means to cause), quiet => 1 (trouble fails no test: it is only returned by stop), under => ['valgrind', ...] (a program
 # that runs httpd), single => 1 (httpd -X: one process).
-# Environment: BUILD (build tree), MPM, APXS, HTTPD, MCP_LD_PRELOAD (sanitizer runs).
+# Environment: BUILD (build tree), MPM, APXS, HTTPD, MCP_LD_PRELOAD (sanitizer runs), MCP_UNDER (valgrind ...).
 #
 # The error log must not have any token or secret that a test has used (MCPTest::Util::keep_secret), at any level.
 # A server that died by itself, a child that crashed, a failed assertion or a sanitizer's report fails the test.
@@ -31,7 +31,7 @@ use MCPTest::Util qw(free_port run secrets slurp spew tempdir wait_until);
 use POSIX qw(WNOHANG);
 use Test::Builder;
 
-my $TROUBLE = qr/exit signal|AddressSanitizer|ThreadSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:|[Aa]ssertion .* failed|Segmentation fault|double free or corruption|stack smashing|free\(\): invalid/;
+my $TROUBLE = qr/^==\d+== \S|exit signal|AddressSanitizer|ThreadSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:|[Aa]ssertion .* failed|Segmentation fault|double free or corruption|stack smashing|free\(\): invalid/;
 
 # ThreadSanitizer sees what our code does, and locks wherever they are taken. Of what httpd and libraries do, which were built
 # without it, it would know a part only, and find races where there are none; httpd's children exit out of a signal handler,
@@ -41,7 +41,8 @@ my $TSAN_OPTIONS = 'ignore_noninstrumented_modules=1:report_signal_unsafe=0:repo
 sub new ($class, %opt) {
     my $self = bless {
         conf => '', files => {}, modules => [], vars => {}, env => {}, module => 1, ports => {}, mark => 0, owner => $$,
-        mpm => $ENV{MPM} || 'event', access_format => '%h %u \"%r\" %>s %b', %opt, dir => tempdir(),
+        mpm => $ENV{MPM} || 'event', access_format => '%h %u \"%r\" %>s %b', under => [ split ' ', $ENV{MCP_UNDER} // '' ],
+        %opt, dir => tempdir(),
     }, $class;
     mkdir "$self->{dir}/$_" or die "mkdir: $!" for qw(run logs htdocs conf);
     return $self;
@@ -188,9 +189,9 @@ sub _report ($self, $what) {
     return;
 }
 
-# A sanitizer's report with its stack, for the one who has to find the fault.
+# A sanitizer's or valgrind's report with its stack, for the one who has to find the fault.
 sub _sanitizer_text ($self) {
-    my ($text) = ($self->error_log(all => 1) . $self->_console) =~ /^(.*(?:Sanitizer|runtime error:).*(?:\n.*){0,40})/m;
+    my ($text) = ($self->error_log(all => 1) . $self->_console) =~ /^(.*(?:Sanitizer|runtime error:|^==\d+== \S).*(?:\n.*){0,40})/m;
     return $text // ();
 }
 
