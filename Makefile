@@ -150,7 +150,7 @@ asan:
 RACES := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 
 # ThreadSanitizer over the unit tests that have threads, and over all threads of one httpd at once; there through LD_PRELOAD.
-THREADED = $(patsubst t/unit/%.c,build-tsan/t/unit/%.t,$(shell grep -l pthread_create t/unit/*.c))
+THREADED = $(patsubst t/unit/%.c,build-tsan/t/unit/%.t,$(shell grep -lE "p?thread_create" t/unit/*.c))
 
 tsan:
 	$(MAKE) BUILD=build-tsan CFLAGS="$(RACES)" all $(THREADED) $(BENCH_TOOLS:$(BUILD)/%=build-tsan/%)
