@@ -66,6 +66,9 @@ static void register_handling(void)
     ap_hook_insert_filter(mcp_body_offer, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(mcp_operations_before_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
+    /* What another spelling leads to is known before anything maps it. */
+    ap_hook_translate_name(mcp_twin_end_lookup, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
     /* When all that can make a request a proxied one has been asked. */
     ap_hook_handler(mcp_twin_before_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
 

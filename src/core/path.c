@@ -6,22 +6,20 @@
 
 #include "ascii.h"
 
-/* Take the next byte of a path, decoded unless that makes a control byte of it. */
+/* Take the next byte of a path, decoded; a control byte is a blank. */
 static char take(const char **path)
 {
     const char *p = *path;
+    unsigned char byte = (unsigned char)*p;
 
     if (p[0] == '%' && apr_isxdigit(p[1]) && apr_isxdigit(p[2])) {
         const char hex[] = { p[1], p[2], '\0' };
-        long byte = strtol(hex, NULL, 16);
 
-        if (byte >= 0x20) {
-            *path += 3;
-            return (char)byte;
-        }
+        byte = (unsigned char)strtol(hex, NULL, 16);
+        *path += 2;
     }
     *path += 1;
-    return *p;
+    return byte < ' ' ? ' ' : (char)byte;
 }
 
 /* Where the last segment of len bytes begins, behind its slash. */

@@ -7,7 +7,8 @@
 #include "view.h"
 
 /* The plainest reading of a path that begins with a slash: percent-encoding taken away, a backslash as a slash, no
- * parameters (RFC 3986 3.3), no dots or blanks at the end of a segment, no empty or dot segments. In memory of the pool. */
+ * parameters (RFC 3986 3.3), no empty or dot segments, no dots, blanks or control bytes at the end of a segment (to
+ * Python and PHP the end of a pattern is before a line end as well). In memory of the pool. */
 const char *mcp_path_fold(const char *path, apr_pool_t *pool);
 
 /* A path at or below a location in any case, a slash at the location's end or not, in the spelling of the location. NULL

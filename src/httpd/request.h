@@ -41,6 +41,7 @@ typedef struct {
     mcp_operations_t *operations;
     bool is_public; /* the answer is the metadata or about it: every origin may read it */
     bool lookup;    /* subrequests of this one are looked up for their configuration only */
+    bool locating;  /* and end when their <Location> is found */
 } mcp_request_t;
 
 /* The state of this very request, made at the first call. */
