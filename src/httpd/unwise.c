@@ -1,7 +1,11 @@
 #include "unwise.h"
 
 #include <apr_file_info.h>
+#include <apr_strings.h>
 #include <http_core.h>
+
+/* What a path that is a pattern has. */
+#define PATTERN "*?[]()^$\\"
 
 /* Whether a line is this directive with these words; NULL is any. */
 static bool is_line(const ap_directive_t *line, const char *name, const char *words, apr_pool_t *pool)
@@ -79,19 +83,32 @@ void mcp_unwise_require(cmd_parms *cmd)
     }
 }
 
+static bool is_plain(const char *path)
+{
+    return path[0] == '/' && !strpbrk(path, PATTERN);
+}
+
+/* Whether a section is around a place, as far as their words show: patterns and conditions may be. */
+static bool is_about(const ap_directive_t *section, const char *place, apr_pool_t *pool)
+{
+    const char *args = section->args, *end = strrchr(args, '>');
+    const char *path = end ? apr_pstrmemdup(pool, args, (apr_size_t)(end - args)) : args;
+
+    path = ap_getword_conf(pool, &path);
+    return !is_plain(path) || !is_plain(place) || strncmp(place, path, strlen(path)) == 0;
+}
+
 /* Whether a section, or one in it, can bring AuthType MCP to a place that has none of its own: a <Location> around it, or
  * one without a resource, which is for others. */
 static bool brings_auth_type(const ap_directive_t *section, const char *place, apr_pool_t *pool)
 {
-    const char *args = section->args, *path = ap_getword_conf(pool, &args);
-
     for (const ap_directive_t *inner = section->first_child; inner; inner = inner->next) {
         if (inner->first_child && brings_auth_type(inner, place, pool)) {
             return true;
         }
     }
     return find(section, "AuthType", "MCP", pool) &&
-           (!find(section, "MCPResource", NULL, pool) || strncmp(place, path, strlen(path)) == 0);
+           (!find(section, "MCPResource", NULL, pool) || is_about(section, place, pool));
 }
 
 static bool has_auth_type(cmd_parms *cmd)
@@ -112,10 +129,13 @@ static bool is_nowhere(cmd_parms *cmd)
 {
     const ap_directive_t *section = cmd->directive->parent;
     apr_finfo_t info;
+    apr_status_t status;
 
-    return section && strcasecmp(section->directive, "<Directory") == 0 && cmd->path &&
-           !strpbrk(cmd->path, "*?[]()^$\\") &&
-           apr_stat(&info, cmd->path, APR_FINFO_TYPE, cmd->temp_pool) != APR_SUCCESS;
+    if (!section || strcasecmp(section->directive, "<Directory") != 0 || !cmd->path || !is_plain(cmd->path)) {
+        return false;
+    }
+    status = apr_stat(&info, cmd->path, APR_FINFO_TYPE, cmd->temp_pool);
+    return APR_STATUS_IS_ENOENT(status) || APR_STATUS_IS_ENOTDIR(status); /* others are of who asks */
 }
 
 void mcp_unwise_resource(cmd_parms *cmd)
