@@ -225,13 +225,14 @@ static request_rec *governed_before(request_rec *r)
 }
 
 /* Whether this is the page for an error that came before any section was found (an encoded slash, a bad escape, an
- * unknown Expect): the path may well be protected, and the token has come to be shown there. */
+ * unknown Expect): the path may well be protected, and the token has come to be shown there. One that is mapped to
+ * something has been looked at, and has no section. */
 static bool is_early_error(const request_rec *r)
 {
     const char *field = apr_table_get(r->headers_in, "Authorization");
 
     return field && mcp_bearer_carries_token(field) && r->prev && ap_is_HTTP_ERROR(r->status) &&
-           r->prev->per_dir_config == r->prev->server->lookup_defaults;
+           r->prev->per_dir_config == r->prev->server->lookup_defaults && !r->prev->filename;
 }
 
 /* A copy that SetEnvIf or RewriteRule has made of a token, under whatever name. */

@@ -53,6 +53,8 @@ RewriteEngine On
 RewriteRule ^/mine/(\w+)$ /of/%{LA-U:REMOTE_USER}/$1
 RewriteRule ^/peek/(\w+)$ /of/%{LA-U:REMOTE_USER}/$1
 ProxyPass /errors @ERRORS@/errors
+ProxyPass /open @OWN@/open
+ProxyErrorOverride On 404
 ErrorDocument 400 /errors/400
 ErrorDocument 404 /errors/404
 ErrorDocument 417 /errors/417
@@ -128,6 +130,10 @@ for my $case ([ '/mcp/a%2fb' => 404 ], [ '/mcp%2fa' => 404 ], [ '/mcp/%zz' => 40
     is_deeply [ map { $_->{path} } $backend{errors}->requests ], ["/errors/$status"], "W-08 $path has an error page";
     is with_token($backend{errors}), 0, 'W-08 which gets no token';
 }
+$own->reply('/open' => { status => 404 });
+$backend{errors}->clear;
+$http->get('/open', good());
+is with_token($backend{errors}), 1, 'W-08 a path that is known to be open keeps what it came with, on its error page too';
 $backend{errors}->clear;
 $http->get('/mcp%2fa', Authorization => 'Basic YTpi');
 is_deeply [ $backend{errors}->seen('Authorization') ], ['Basic YTpi'], 'W-08 what is no token is left alone';
