@@ -41,6 +41,9 @@ MergeSlashes Off
 <Location "/mcp/admin">
     Require mcp-scope admin
 </Location>
+<LocationMatch "(?i)^/mcp/strict">
+    Require mcp-scope admin
+</LocationMatch>
 <Location "/mcp/tools">
     Require mcp-scope a
     MCPOperation ping * anonymous
@@ -135,7 +138,7 @@ for my $path ('/', '/mcpx', '/MCPx', '/Static/App.JS', '/a;b', '/mcp/public', '/
 my @good = (Authorization => 'Bearer ' . $jwt->mint);
 is $http->get('/mcp', @good)->status, 200, 'a good token is good at the path itself';
 is $http->get("/mcp/$_", @good)->status, 200, "and in other spellings below it: $_" for 'a;b', 'X.', 'a%2fb', 'Admin';
-is $http->get("/mcp/$_", @good)->status, 403, "W-18 but not where more is needed: $_" for 'admin', 'admin;x', 'x/..;/admin', 'x%2f..%2fadmin';
+is $http->get("/mcp/$_", @good)->status, 403, "W-18 but not where more is needed: $_" for 'admin', 'STRICT', 'x/..;/Strict', 'admin;x', 'x/..;/admin', 'x%2f..%2fadmin';
 is $http->post_json('/mcp/tools;x', { jsonrpc => '2.0', id => 7, method => 'x' }, @good)->status, 403, 'W-18 nor where operations have rules';
 is $http->post_json('/mcp/tools/a;b', { jsonrpc => '2.0', id => 7, method => 'ping' })->status, 200, 'operations for everybody are for everybody under any name there';
 is $http->post_json('/post;x', { jsonrpc => '2.0', id => 7, method => 'x' })->status, 403, 'W-18 a section for a method is asked with that method';
