@@ -138,7 +138,7 @@ static void test_generations(apr_pool_t *pool)
 {
     mcp_store_t *store = make();
     char *long_text = apr_palloc(pool, MCP_LIMIT_KEYS_TEXT + 2);
-    unsigned first = 7, second;
+    unsigned first = 7, second = 0;
 
     ok(!mcp_store_keys(store, &first, pool) && first == 7, "nothing at first");
     ok(mcp_store_publish_keys(store, "a", 1) && mcp_store_keys(store, &first, pool), "a text");
