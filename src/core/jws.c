@@ -86,7 +86,7 @@ static mcp_reason_t read_header(mcp_jws_t *jws, const json_t *header)
 
 mcp_reason_t mcp_jws_parse(mcp_jws_t *jws, mcp_view_t token, apr_pool_t *pool)
 {
-    mcp_view_t parts[3], header_text, payload_text;
+    mcp_view_t parts[3] = { { NULL, 0 } }, header_text, payload_text;
     json_t *header;
     mcp_reason_t reason = split(parts, token);
 
