@@ -19,7 +19,7 @@ static char take(const char **path)
         *path += 2;
     }
     *path += 1;
-    return byte < ' ' ? ' ' : (char)byte;
+    return (char)(byte < ' ' ? ' ' : byte);
 }
 
 /* Where the last segment of len bytes begins, behind its slash. */
