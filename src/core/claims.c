@@ -111,22 +111,23 @@ static mcp_scope_t *read_scope(const json_t *value, const char *prefix, apr_pool
     return scope;
 }
 
-static apr_array_header_t *read_roles(const json_t *value, apr_pool_t *pool)
+/* A string, or the strings among the members of an array. */
+static apr_array_header_t *read_texts(const json_t *value, apr_pool_t *pool)
 {
-    apr_array_header_t *roles = apr_array_make(pool, 4, sizeof(mcp_view_t));
+    apr_array_header_t *texts = apr_array_make(pool, 4, sizeof(mcp_view_t));
     const json_t *member;
     mcp_view_t text;
     size_t i;
 
     if (mcp_json_string(&text, value)) {
-        APR_ARRAY_PUSH(roles, mcp_view_t) = text;
+        APR_ARRAY_PUSH(texts, mcp_view_t) = text;
     }
     json_array_foreach (value, i, member) {
         if (mcp_json_string(&text, member)) {
-            APR_ARRAY_PUSH(roles, mcp_view_t) = text;
+            APR_ARRAY_PUSH(texts, mcp_view_t) = text;
         }
     }
-    return roles;
+    return texts;
 }
 
 /* Keycloak's access tokens have had the nonce of the login as well; they say what they are. */
@@ -191,7 +192,9 @@ mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_statement_t *statem
 {
     const json_t *payload = statement->payload, *not_before = json_object_get(payload, "nbf");
 
-    claims->payload = statement->payload;
+    claims->payload = apr_palloc(pool, sizeof(*claims->payload));
+    claims->payload->text = statement->text;
+    atomic_init(&claims->payload->tree, statement->payload);
     claims->typ = statement->typ;
     if (is_other_kind(statement)) {
         return MCP_TYPE;
@@ -205,9 +208,9 @@ mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_statement_t *statem
     }
     claims->bound = json_object_get(payload, "cnf") || /* its proof is asked for by the type, too (RFC 9449 6.2) */
                     (statement->introspected && mcp_claims_token_type(payload, "DPoP"));
-    claims->audience = first_of(payload, names->audience);
+    claims->audience = read_texts(first_of(payload, names->audience), pool);
     claims->scope = read_scope(first_of(payload, names->scope), names->scope_prefix, pool);
-    claims->roles = read_roles(first_of(payload, names->role), pool);
+    claims->roles = read_texts(first_of(payload, names->role), pool);
     claims->user = first_string(payload, names->user);
     claims->client = first_string(payload, names->client);
     claims->subject = string_member(payload, "sub");
@@ -215,38 +218,89 @@ mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_statement_t *statem
     return MCP_OK;
 }
 
-static apr_size_t array_size(const apr_array_header_t *list)
+/* Lists, and then the texts that they and the other facts are of. */
+typedef struct {
+    char *lists;
+    char *texts;
+} room_t;
+
+static apr_size_t list_size(const apr_array_header_t *list)
 {
     return sizeof(*list) + (apr_size_t)list->nelts * sizeof(mcp_view_t);
 }
 
+static apr_size_t texts_size(const apr_array_header_t *list)
+{
+    apr_size_t size = 0;
+
+    for (int i = 0; i < list->nelts; i++) {
+        size += APR_ARRAY_IDX(list, i, mcp_view_t).len;
+    }
+    return size;
+}
+
+static apr_size_t lists_size(const mcp_claims_t *claims)
+{
+    return sizeof(mcp_payload_t) + list_size(claims->scope) + list_size(claims->roles) + list_size(claims->audience);
+}
+
 apr_size_t mcp_claims_size(const mcp_claims_t *claims)
 {
-    return sizeof(*claims) + array_size(claims->scope) + array_size(claims->roles);
+    return sizeof(*claims) + lists_size(claims) + texts_size(claims->scope) + texts_size(claims->roles) +
+           texts_size(claims->audience) + claims->user.len + claims->subject.len + claims->client.len + claims->id.len +
+           claims->payload->text.len;
+}
+
+static mcp_view_t copy_text(room_t *room, mcp_view_t text)
+{
+    mcp_view_t copy = { text.data ? room->texts : NULL, text.len };
+
+    if (text.len > 0) {
+        memcpy(room->texts, text.data, text.len);
+        room->texts += text.len;
+    }
+    return copy;
 }
 
 /* An array that nobody pushes to: it has no pool. */
-static apr_array_header_t *copy_array(char *memory, const apr_array_header_t *list)
+static apr_array_header_t *copy_list(room_t *room, const apr_array_header_t *list)
 {
-    apr_array_header_t *copy = (apr_array_header_t *)(void *)memory;
+    apr_array_header_t *copy = (apr_array_header_t *)(void *)room->lists;
 
     *copy = (apr_array_header_t){
-        .elt_size = list->elt_size, .nelts = list->nelts, .nalloc = list->nelts, .elts = memory + sizeof(*copy)
+        .elt_size = list->elt_size, .nelts = list->nelts, .nalloc = list->nelts, .elts = room->lists + sizeof(*copy)
     };
-    if (list->nelts > 0) {
-        memcpy(copy->elts, list->elts, (size_t)list->nelts * sizeof(mcp_view_t));
+    room->lists += list_size(list);
+    for (int i = 0; i < list->nelts; i++) {
+        APR_ARRAY_IDX(copy, i, mcp_view_t) = copy_text(room, APR_ARRAY_IDX(list, i, mcp_view_t));
     }
+    return copy;
+}
+
+static mcp_payload_t *copy_payload(room_t *room, const mcp_payload_t *payload)
+{
+    mcp_payload_t *copy = (mcp_payload_t *)(void *)room->lists;
+
+    room->lists += sizeof(*copy);
+    copy->text = copy_text(room, payload->text);
+    atomic_init(&copy->tree, payload->text.data ? NULL : atomic_load(&payload->tree));
     return copy;
 }
 
 mcp_claims_t *mcp_claims_copy(void *memory, const mcp_claims_t *claims)
 {
     mcp_claims_t *copy = memory;
-    char *lists = (char *)memory + sizeof(*copy);
+    room_t room = { (char *)memory + sizeof(*copy), (char *)memory + sizeof(*copy) + lists_size(claims) };
 
     *copy = *claims;
-    copy->scope = copy_array(lists, claims->scope);
-    copy->roles = copy_array(lists + array_size(claims->scope), claims->roles);
+    copy->payload = copy_payload(&room, claims->payload);
+    copy->scope = copy_list(&room, claims->scope);
+    copy->roles = copy_list(&room, claims->roles);
+    copy->audience = copy_list(&room, claims->audience);
+    copy->user = copy_text(&room, claims->user);
+    copy->subject = copy_text(&room, claims->subject);
+    copy->client = copy_text(&room, claims->client);
+    copy->id = copy_text(&room, claims->id);
     return copy;
 }
 
@@ -278,18 +332,11 @@ static bool is_audience(mcp_view_t text, const mcp_expect_t *expect)
     return false;
 }
 
-/* RFC 7519 4.1.3: a string, or an array of which one member is us. */
-static bool audience_fits(const json_t *audience, const mcp_expect_t *expect)
+/* RFC 7519 4.1.3: one of them is us. */
+static bool audience_fits(const apr_array_header_t *audience, const mcp_expect_t *expect)
 {
-    const json_t *member;
-    mcp_view_t text;
-    size_t i;
-
-    if (mcp_json_string(&text, audience)) {
-        return is_audience(text, expect);
-    }
-    json_array_foreach (audience, i, member) {
-        if (mcp_json_string(&text, member) && is_audience(text, expect)) {
+    for (int i = 0; i < audience->nelts; i++) {
+        if (is_audience(APR_ARRAY_IDX(audience, i, mcp_view_t), expect)) {
             return true;
         }
     }
@@ -314,8 +361,9 @@ static bool kind_fits(const mcp_claims_t *claims, const mcp_expect_t *expect)
     if (expect->typed && claims->typ != MCP_TYP_ACCESS_TOKEN) {
         return false;
     }
-    return !expect->token_use || (mcp_json_string(&use, json_object_get(claims->payload, "token_use")) &&
-                                  mcp_view_is(use, expect->token_use));
+    return !expect->token_use ||
+           (mcp_json_string(&use, json_object_get(mcp_payload_tree(claims->payload), "token_use")) &&
+            mcp_view_is(use, expect->token_use));
 }
 
 mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *expect, apr_time_t now)
@@ -343,10 +391,10 @@ mcp_reason_t mcp_claims_judge(const mcp_claims_t *claims, const mcp_expect_t *ex
 
 const char *mcp_claims_text(const mcp_claims_t *claims, const char *path, apr_pool_t *pool)
 {
-    return mcp_value_text(mcp_json_path(claims->payload, mcp_view_of(path)), pool);
+    return mcp_value_text(mcp_json_path(mcp_payload_tree(claims->payload), mcp_view_of(path)), pool);
 }
 
 bool mcp_claims_contain(const mcp_claims_t *claims, const char *path, const char *value)
 {
-    return mcp_value_contains(mcp_json_path(claims->payload, mcp_view_of(path)), value);
+    return mcp_value_contains(mcp_json_path(mcp_payload_tree(claims->payload), mcp_view_of(path)), value);
 }

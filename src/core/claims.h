@@ -8,11 +8,13 @@
 #include <apr_time.h>
 
 #include "jws.h"
+#include "payload.h"
 #include "scope.h"
 
 /* What somebody who may say so says of a token. */
 typedef struct {
     json_t *payload; /* an object */
+    mcp_view_t text; /* that it was parsed from; data is NULL when that is not at hand */
     mcp_typ_t typ;
     bool introspected; /* RFC 7662 2.2: exp is optional there, because the server itself has just said that the token is
                           active; token_type says how the token may be used */
@@ -28,16 +30,16 @@ typedef struct {
     const char *scope_prefix; /* taken off the token's scopes, NULL for none */
 } mcp_claim_names_t;
 
-/* Facts. Views borrow from payload. */
+/* Facts. Views borrow from the payload that they were read from. */
 typedef struct {
-    json_t *payload;
+    mcp_payload_t *payload;
     const char *issuer; /* as configured, set by whoever found its keys */
     mcp_typ_t typ;
     mcp_view_t user; /* data is NULL when no user claim is a non-empty string; the same for the next three */
     mcp_view_t subject;
     mcp_view_t client;
-    mcp_view_t id; /* jti */
-    const json_t *audience;
+    mcp_view_t id;                /* jti */
+    apr_array_header_t *audience; /* of mcp_view_t */
     mcp_scope_t *scope;
     apr_array_header_t *roles; /* of mcp_view_t */
     apr_time_t expires;        /* of an introspected statement without exp: thousands of centuries ahead */
@@ -70,8 +72,8 @@ bool mcp_claims_token_type(const json_t *payload, const char *type);
 mcp_reason_t mcp_claims_read(mcp_claims_t *claims, const mcp_statement_t *statement, const mcp_claim_names_t *names,
                              apr_pool_t *pool);
 
-/* The same facts in memory of the caller's, aligned for any type and of so many bytes. They borrow from the payload
- * and the issuer's name as the first do, and from nothing else. */
+/* The same facts in memory of the caller's, aligned for any type and of so many bytes. They borrow the issuer's name and
+ * nothing else. The copy of a payload that has its text has no tree yet; else it has the same tree. */
 apr_size_t mcp_claims_size(const mcp_claims_t *claims);
 mcp_claims_t *mcp_claims_copy(void *memory, const mcp_claims_t *claims);
 

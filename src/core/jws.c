@@ -86,7 +86,7 @@ static mcp_reason_t read_header(mcp_jws_t *jws, const json_t *header)
 
 mcp_reason_t mcp_jws_parse(mcp_jws_t *jws, mcp_view_t token, apr_pool_t *pool)
 {
-    mcp_view_t parts[3] = { { NULL, 0 } }, header_text, payload_text;
+    mcp_view_t parts[3] = { { NULL, 0 } }, header_text;
     json_t *header;
     mcp_reason_t reason = split(parts, token);
 
@@ -100,11 +100,11 @@ mcp_reason_t mcp_jws_parse(mcp_jws_t *jws, mcp_view_t token, apr_pool_t *pool)
         (reason = read_header(jws, header)) != MCP_OK) {
         return reason;
     }
-    if (!mcp_b64url_decode(&payload_text, parts[1], pool) || !mcp_b64url_decode(&jws->signature, parts[2], pool)) {
+    if (!mcp_b64url_decode(&jws->payload_text, parts[1], pool) || !mcp_b64url_decode(&jws->signature, parts[2], pool)) {
         return MCP_MALFORMED;
     }
     jws->signed_text = (mcp_view_t){ token.data, (apr_size_t)(parts[2].data - 1 - token.data) };
-    return mcp_json_parse_object(&jws->payload, payload_text, pool);
+    return mcp_json_parse_object(&jws->payload, jws->payload_text, pool);
 }
 
 /* 2: the key bears the token's kid, 1: nothing speaks against it, 0: it has another kid. */

@@ -20,7 +20,8 @@ typedef struct {
     mcp_view_t kid; /* data is NULL when the header has none */
     mcp_view_t signed_text;
     mcp_view_t signature; /* decoded */
-    json_t *payload;      /* an object; not verified yet */
+    mcp_view_t payload_text;
+    json_t *payload; /* an object; not verified yet */
 } mcp_jws_t;
 
 /* Whether a token has the shape of a signed JWT: three parts, and the first is the encoding of something that begins as a

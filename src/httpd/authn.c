@@ -41,12 +41,10 @@ static mcp_reason_t find_facts(request_rec *r, mcp_request_t *state, const char 
     return reason;
 }
 
-/* A JSON value that somebody else chose, for the log. */
-static const char *shown(const json_t *value, apr_pool_t *pool)
+/* What somebody else chose, for the log. */
+static const char *shown(const char *text, apr_pool_t *pool)
 {
-    const char *text = mcp_value_text(value, pool);
-
-    return text ? mcp_log_name(mcp_view_of(text), pool) : "(none)";
+    return text && *text ? mcp_log_name(mcp_view_of(text), pool) : "(none)";
 }
 
 static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reason_t reason)
@@ -56,14 +54,15 @@ static const char *describe(request_rec *r, const mcp_request_t *state, mcp_reas
 
     if (reason == MCP_AUDIENCE) {
         return apr_psprintf(r->pool, "expected aud \"%s\", got \"%s\": %s", mcp_dir_resource(mcp_conf_dir(r)),
-                            shown(facts->audience, r->pool), profile->mend);
+                            shown(mcp_scope_format(facts->audience, NULL, r->pool), r->pool), profile->mend);
     }
     if (reason == MCP_TYPE && mcp_issuer_typed(state->issuer) && facts->typ != MCP_TYP_ACCESS_TOKEN) {
         return "expected typ \"at+jwt\", which MCPTokenType asks for, got another or none";
     }
     if (reason == MCP_TYPE && profile->token_use) {
-        return apr_psprintf(r->pool, "expected token_use \"%s\", got \"%s\"", profile->token_use,
-                            shown(json_object_get(facts->payload, "token_use"), r->pool));
+        return apr_psprintf(
+            r->pool, "expected token_use \"%s\", got \"%s\"", profile->token_use,
+            shown(mcp_value_text(json_object_get(mcp_payload_tree(facts->payload), "token_use"), r->pool), r->pool));
     }
     if (reason == MCP_EXPIRED || reason == MCP_NOT_YET_VALID) {
         return apr_psprintf(r->pool, "now %" APR_TIME_T_FMT ", exp %" APR_TIME_T_FMT ", nbf %" APR_TIME_T_FMT,

@@ -147,8 +147,9 @@ static mcp_reason_t verify_signature(mcp_known_t *known, const mcp_issuer_conf_t
     }
     mcp_store_count(&mcp_keyring_counts(issuer->keyring)->verified);
     claims->issuer = issuer->url;
-    return mcp_claims_read(claims, &(mcp_statement_t){ .payload = jws->payload, .typ = jws->typ }, &issuer->names,
-                           pool);
+    return mcp_claims_read(claims,
+                           &(mcp_statement_t){ .payload = jws->payload, .text = jws->payload_text, .typ = jws->typ },
+                           &issuer->names, pool);
 }
 
 /* A JWT says whose it is. It is judged by what this issuer's configuration wants, and never by another's. */

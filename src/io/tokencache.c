@@ -29,7 +29,6 @@ struct entry_t {
     apr_size_t size;
     mcp_tokencache_key_t key; /* with a copy of the token behind the facts */
     mcp_known_t known;
-    json_t *payload;
 };
 
 typedef struct {
@@ -49,7 +48,7 @@ struct mcp_tokencache_t {
 static void leave(entry_t *entry)
 {
     if (atomic_fetch_sub(&entry->users, 1) == 1) {
-        json_decref(entry->payload);
+        mcp_payload_release(entry->known.facts->payload);
         OPENSSL_cleanse((char *)entry->key.token.data, entry->key.token.len);
         free(entry);
     }
@@ -192,14 +191,14 @@ static void make_room(mcp_tokencache_t *cache, shard_t *shard, apr_size_t size)
     }
 }
 
-/* Entry, facts and token lie in one piece; the payload is jansson's. NULL when it would be too large or there is no
- * memory. */
+/* Entry, facts, payload and token lie in one piece; a tree of the payload is jansson's, and is reckoned with before it is
+ * there. NULL when it would be too large or there is no memory. */
 static entry_t *make_entry(const mcp_known_t *known, const mcp_tokencache_t *cache, const mcp_tokencache_key_t *key)
 {
     apr_size_t facts = mcp_claims_size(known->facts), head = (sizeof(entry_t) + 15) / 16 * 16;
     apr_size_t size = head + facts + key->token.len;
-    apr_size_t all =
-        size + mcp_json_size(known->facts->payload) + key->token.len; /* for what was escaped, see json.h */
+    apr_size_t all = size + mcp_json_size(mcp_payload_tree(known->facts->payload)) +
+                     key->token.len; /* for what was escaped, see json.h */
     entry_t *entry = all <= cache->room / 2 ? malloc(size) : NULL;
     char *token;
 
@@ -212,7 +211,6 @@ static entry_t *make_entry(const mcp_known_t *known, const mcp_tokencache_t *cac
     entry->key = (mcp_tokencache_key_t){ { token, key->token.len }, key->owner };
     entry->known = *known;
     entry->known.facts = mcp_claims_copy((char *)entry + head, known->facts);
-    entry->payload = known->facts->payload;
     entry->size = all;
     atomic_init(&entry->users, 2); /* the shard and the request */
     return entry;
@@ -245,9 +243,13 @@ void mcp_tokencache_add(mcp_known_t *known, mcp_tokencache_t *cache, const mcp_t
         return;
     }
     entry->hash = hash_of(cache, key->token);
-    mcp_json_disown(entry->payload, payload_pool);
-    apr_pool_cleanup_register(payload_pool, entry, leave_at_cleanup, apr_pool_cleanup_null);
-    known->facts = entry->known.facts;
+    if (known->facts->payload->text.data) { /* the request goes on with what it has */
+        atomic_init(&entry->users, 1);
+    } else {
+        mcp_json_disown(atomic_load(&entry->known.facts->payload->tree), payload_pool);
+        apr_pool_cleanup_register(payload_pool, entry, leave_at_cleanup, apr_pool_cleanup_null);
+        known->facts = entry->known.facts;
+    }
     put(cache, entry);
 }
 

@@ -30,9 +30,9 @@ mcp_tokencache_t *mcp_tokencache_create(apr_size_t bytes, apr_pool_t *pool);
 bool mcp_tokencache_find(mcp_known_t *known, mcp_tokencache_t *cache, const mcp_tokencache_key_t *key,
                          apr_pool_t *pool);
 
-/* Remember a token. payload_pool is the pool that owns the payload of known->facts: with an entry, the payload becomes
- * the cache's, and known->facts become its copy, which stays until that pool is cleared. What is too large is left as
- * it is. Thread-safe. */
+/* Remember a token. payload_pool is the pool that owns the payload of known->facts. Of a payload without its text the tree
+ * becomes the cache's, and known->facts become its copy, which stays until that pool is cleared. What is too large is
+ * left as it is. Thread-safe. */
 void mcp_tokencache_add(mcp_known_t *known, mcp_tokencache_t *cache, const mcp_tokencache_key_t *key,
                         apr_pool_t *payload_pool);
 

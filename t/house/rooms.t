@@ -27,7 +27,7 @@ my $foreign_httpd = qr/^(?:httpd|http_\w+|ap_\w+|util_\w+|mod_\w+|scoreboard|mpm
 my @levels = (
     [qw(limits view ascii words reason log alg address)],
     [qw(b64url json uri path scope digest units encode field answer keyfit scan siphash utf8 verifier)],
-    [qw(bearer jwk challenge prm origin discovery profile snapshot value inquiry walk)],
+    [qw(bearer jwk challenge prm origin discovery profile snapshot value inquiry walk payload)],
     [qw(jws keysets mint record pick)],
     [qw(claims gather rpc)],
     [qw(policy introspect mirror issuer)],

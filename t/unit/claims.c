@@ -161,13 +161,16 @@ static const struct {
     { "absent", "", false },  { "c", "a", false },
 };
 
-static void test_texts(apr_pool_t *pool)
+#define MANY                                                                                                       \
+    "{\"s\":\"text\",\"i\":-7,\"t\":true,\"f\":false,\"n\":null,\"r\":1.5,\"o\":{\"in\":\"x\"},\"list\":[\"a\",1," \
+    "true,null,{}],"                                                                                               \
+    "\"empty\":[],\"nested\":[[\"x\"]],\"u\":\"\\u00e9\",\"c\":\"a\\r\\nb\"}"
+
+/* By its tree, or by its text alone: the same. */
+static void test_texts(bool by_text, apr_pool_t *pool)
 {
-    mcp_claims_t claims = { .payload =
-                                claimant_object("{\"s\":\"text\",\"i\":-7,\"t\":true,\"f\":false,\"n\":null,\"r\":1.5,"
-                                                "\"o\":{\"in\":\"x\"},\"list\":[\"a\",1,true,null,{}],\"empty\":[],"
-                                                "\"nested\":[[\"x\"]],\"u\":\"\\u00e9\",\"c\":\"a\\r\\nb\"}",
-                                                pool) };
+    mcp_payload_t payload = { .text = mcp_view_of(MANY), .tree = by_text ? NULL : claimant_object(MANY, pool) };
+    mcp_claims_t claims = { .payload = &payload };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         is_str(mcp_claims_text(&claims, texts[i].path, pool), texts[i].text, "text of %s", texts[i].path);
@@ -175,6 +178,9 @@ static void test_texts(apr_pool_t *pool)
     for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
         ok(mcp_claims_contain(&claims, contents[i].path, contents[i].value) == contents[i].contains, "%s %s '%s'",
            contents[i].path, contents[i].contains ? "contains" : "does not contain", contents[i].value);
+    }
+    if (by_text) {
+        mcp_payload_release(&payload);
     }
 }
 
@@ -190,7 +196,8 @@ int main(void)
     test_many_scopes(pool);
     test_roles(pool);
     test_issuer(pool);
-    test_texts(pool);
+    test_texts(false, pool);
+    test_texts(true, pool);
     apr_terminate();
     return done_testing();
 }
