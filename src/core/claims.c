@@ -253,13 +253,12 @@ apr_size_t mcp_claims_size(const mcp_claims_t *claims)
 
 static mcp_view_t copy_text(room_t *room, mcp_view_t text)
 {
-    mcp_view_t copy = { text.data ? room->texts : NULL, text.len };
-
-    if (text.len > 0) {
+    if (text.data) {
         memcpy(room->texts, text.data, text.len);
+        text.data = room->texts;
         room->texts += text.len;
     }
-    return copy;
+    return text;
 }
 
 /* An array that nobody pushes to: it has no pool. */
