@@ -33,6 +33,20 @@ typedef enum {
     SCARCE_PLENTY /* served, and nothing had been denied */
 } scarce_outcome_t;
 
+static inline scarce_outcome_t scarce_outcome(bool served, bool wrong)
+{
+    return wrong ? SCARCE_WRONG : served ? SCARCE_SERVED : SCARCE_REFUSED;
+}
+
+/* A pool for one trial. */
+static inline apr_pool_t *scarce_pool(void)
+{
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, NULL);
+    return pool;
+}
+
 /* Something to try: it begins and ends with no memory but its baton's, and tells SERVED, REFUSED or WRONG. */
 typedef scarce_outcome_t (*scarce_trial_t)(void *baton);
 

@@ -18,28 +18,15 @@ typedef struct {
     const mcp_jwks_t *set;
 } tokens_t;
 
-static scarce_outcome_t outcome_of(bool served, bool wrong)
-{
-    return wrong ? SCARCE_WRONG : served ? SCARCE_SERVED : SCARCE_REFUSED;
-}
-
-static apr_pool_t *own_pool(void)
-{
-    apr_pool_t *pool;
-
-    apr_pool_create(&pool, NULL);
-    return pool;
-}
-
 static scarce_outcome_t verify(void *baton)
 {
     const tokens_t *tokens = baton;
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     bool served = keys_judge_by(tokens->good, tokens->set, MCP_ALGS_PUBLIC | MCP_ALGS_HMAC, pool) == MCP_OK;
     bool wrong = keys_judge_by(tokens->forged, tokens->set, MCP_ALGS_PUBLIC | MCP_ALGS_HMAC, pool) == MCP_OK;
 
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 static void test_signatures(const mcp_jwks_t *secrets, apr_pool_t *pool)
@@ -79,7 +66,7 @@ typedef struct {
 static scarce_outcome_t read_keys(void *baton)
 {
     const source_t *source = baton;
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     mcp_jwks_t *set = mcp_jwk_set(pool);
     bool added = source->pem ? mcp_jwk_add_pem(set, source->text, NULL) : mcp_jwk_add_set(set, source->text, NULL);
     bool wrong = keys_judge_by(source->tokens.forged, set, MCP_ALGS_PUBLIC, pool) == MCP_OK ||
@@ -88,7 +75,7 @@ static scarce_outcome_t read_keys(void *baton)
         set->count == source->count && keys_judge_by(source->tokens.good, set, MCP_ALGS_PUBLIC, pool) == MCP_OK;
 
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 static void test_keys(apr_pool_t *pool)
@@ -111,7 +98,7 @@ static void test_keys(apr_pool_t *pool)
 static scarce_outcome_t carry_keys(void *baton)
 {
     const source_t *source = baton;
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     mcp_jwks_t *set = mcp_jwk_set(pool), *again = mcp_jwk_set(pool);
     mcp_snapshot_t snapshot = { .identity = "id", .issuer = "https://a", .metadata = "{\"issuer\":\"https://a\"}" },
                    read;
@@ -129,7 +116,7 @@ static scarce_outcome_t carry_keys(void *baton)
         served = read.metadata && mcp_keysets_add(again, mcp_view_of(read.keys), NULL) && again->count == source->count;
     }
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 static void test_state(apr_pool_t *pool)
@@ -158,7 +145,7 @@ static bool seal(mcp_view_t *sealed, mcp_record_place_t *place, apr_pool_t *pool
 static scarce_outcome_t keep_record(void *baton)
 {
     const mcp_record_clock_t clock = { 1500, 5000 };
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     mcp_record_place_t place;
     mcp_record_t opened = { .until = 0 };
     mcp_view_t sealed;
@@ -174,14 +161,14 @@ static scarce_outcome_t keep_record(void *baton)
         wrong = wrong || mcp_record_open(&opened, (mcp_view_t){ bent, sealed.len }, &place, &clock, pool);
     }
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 /* A string of any length has all its bytes or is not there: the difference may be another audience. */
 static scarce_outcome_t read_text(void *baton)
 {
     const char *text = baton;
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     json_t *value;
     mcp_view_t string;
     bool served = mcp_json_parse(&value, mcp_view_of(text), pool) == MCP_OK, wrong;
@@ -189,7 +176,7 @@ static scarce_outcome_t read_text(void *baton)
     wrong = served && !(mcp_json_string(&string, value) && string.len == strlen(text) - 2 &&
                         memcmp(string.data, text + 1, string.len) == 0);
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 /* What an issuer said of a token: no doubt makes it active. */
@@ -200,7 +187,7 @@ static scarce_outcome_t read_answers(void *baton)
                          .body =
                              mcp_view_of("{\"active\":true,\"aud\":[\"a\"],\"scope\":\"a b\",\"iss\":\"https://a\"}") };
     mcp_answer_t no = yes, other = yes;
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     mcp_statement_t statement;
     const char *problem;
     bool served, wrong;
@@ -213,7 +200,7 @@ static scarce_outcome_t read_answers(void *baton)
     wrong = mcp_introspect_read(&statement, &problem, &no, "https://a", pool) == MCP_OK || wrong;
     wrong = mcp_introspect_read(&statement, &problem, &other, "https://a", pool) == MCP_OK || wrong;
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 /* A token that we issue is whole or not there. */
@@ -221,7 +208,7 @@ static scarce_outcome_t mint(void *baton)
 {
     const mcp_mint_t how = { .alg = "HS256", .kid = "k", .typ = "at+jwt", .key = mcp_view_of(SECRET) };
     const mcp_jwks_t *secrets = baton;
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     const char *token = NULL;
     json_t *claims = mcp_json_own(json_pack("{s:s}", "sub", "user"), pool);
     bool served = mcp_mint_sign(&token, &how, claims, pool) == APR_SUCCESS, wrong;
@@ -231,13 +218,13 @@ static scarce_outcome_t mint(void *baton)
     wrong = served && keys_judge_by(token, secrets, MCP_ALGS_HMAC, pool) != MCP_OK;
     scarce.denied = denied;
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 /* A metadata document that lacks a member would send clients elsewhere. */
 static scarce_outcome_t format_metadata(void *baton)
 {
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     apr_array_header_t *words = apr_array_make(pool, 2, sizeof(const char *));
     const char *text;
     bool wrong;
@@ -250,20 +237,20 @@ static scarce_outcome_t format_metadata(void *baton)
                                  "\"scopes_supported\":[\"https://a\",\"https://b\"],"
                                  "\"bearer_methods_supported\":[\"header\"],\"resource_name\":\"R\"}") != 0;
     apr_pool_destroy(pool);
-    return outcome_of(text, wrong);
+    return scarce_outcome(text, wrong);
 }
 
 /* Two issuers with one identity would have one set of keys. */
 static scarce_outcome_t tell_apart(void *baton)
 {
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     const char *const a[] = { "https://a" }, *const b[] = { "https://b" };
     const char *one = mcp_snapshot_identity(a, 1, pool), *other = mcp_snapshot_identity(b, 1, pool);
     bool same = strcmp(one, other) == 0;
 
     (void)baton;
     apr_pool_destroy(pool);
-    return outcome_of(true, same);
+    return scarce_outcome(true, same);
 }
 
 int main(void)

@@ -19,19 +19,6 @@ static apr_global_mutex_t *lock;
 static const char *right, *forged; /* tokens */
 static char dir[] = "/tmp/mcp-scarce-XXXXXX";
 
-static scarce_outcome_t outcome_of(bool served, bool wrong)
-{
-    return wrong ? SCARCE_WRONG : served ? SCARCE_SERVED : SCARCE_REFUSED;
-}
-
-static apr_pool_t *own_pool(void)
-{
-    apr_pool_t *pool;
-
-    apr_pool_create(&pool, NULL);
-    return pool;
-}
-
 static const char *url_of(const char *path, apr_pool_t *pool)
 {
     return apr_psprintf(pool, "http://127.0.0.1:%u%s", server->port, path);
@@ -57,7 +44,7 @@ static mcp_store_t *make_store(apr_pool_t *pool)
 static scarce_outcome_t fetch(void *baton)
 {
     const mcp_fetch_options_t how = { .timeout = TIMEOUT };
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     const mcp_fetch_request_t request = {
         .url = url_of("/document", pool), .reach = MCP_REACH_ALL, .form = "a=b", .authorization = baton
     };
@@ -67,7 +54,7 @@ static scarce_outcome_t fetch(void *baton)
     bool wrong = done ? !served || answer.problem : !answer.problem;
 
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 static mcp_reason_t verify(mcp_keyring_t *ring, const char *token, apr_pool_t *pool)
@@ -82,7 +69,7 @@ static mcp_reason_t verify(mcp_keyring_t *ring, const char *token, apr_pool_t *p
 /* From nothing: the keys are fetched, shared, kept in a file and read by two processes' keyrings. */
 static scarce_outcome_t use_keys(void *baton)
 {
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     apr_array_header_t *urls = apr_array_make(pool, 1, sizeof(const char *));
     mcp_keyring_source_t source = {
         .plan = { .source = { .issuer = "https://a", .key_urls = urls },
@@ -107,7 +94,7 @@ static scarce_outcome_t use_keys(void *baton)
     wrong = verify(ring, forged, pool) == MCP_OK || verify(other, forged, pool) == MCP_OK;
     wrong = wrong || mcp_keyring_now() - began >= TIMEOUT; /* nobody waits for a round that nobody makes */
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 static bool get_nothing(void *baton, const unsigned char id[32], mcp_view_t *bytes, apr_pool_t *pool)
@@ -128,7 +115,7 @@ static void put(void *baton, const unsigned char id[32], mcp_view_t bytes, apr_t
 /* Asked for the first time, and remembered; the second one is told by the cache. What is not active stays so. */
 static scarce_outcome_t introspect(void *baton)
 {
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     mcp_view_t kept = { NULL, 0 };
     mcp_introspector_source_t source = {
         .endpoint = { .issuer = "https://a",
@@ -152,7 +139,7 @@ static scarce_outcome_t introspect(void *baton)
     other = mcp_introspector_create(&source, pool);
     wrong = mcp_introspector_ask(&said, other, mcp_view_of("token"), &report, pool) == MCP_OK;
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 static bool make_facts(mcp_known_t *known, apr_pool_t *pool)
@@ -172,7 +159,7 @@ static bool make_facts(mcp_known_t *known, apr_pool_t *pool)
 /* A token that there is no room for is not kept; its request goes on with what it has. */
 static scarce_outcome_t remember(void *baton)
 {
-    apr_pool_t *pool = own_pool(), *request = own_pool();
+    apr_pool_t *pool = scarce_pool(), *request = scarce_pool();
     mcp_tokencache_t *cache = mcp_tokencache_create(1048576, pool);
     const mcp_tokencache_key_t key = { mcp_view_of("token"), baton }, other = { mcp_view_of("tokem"), baton };
     mcp_known_t known, found;
@@ -188,7 +175,7 @@ static scarce_outcome_t remember(void *baton)
     }
     apr_pool_destroy(request);
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 static bool is_alone(const char *path, apr_pool_t *pool)
@@ -216,7 +203,7 @@ static scarce_outcome_t replace(void *baton)
     const char *path = baton;
     int before = lowest_descriptor();
     long denied = scarce.denied;
-    apr_pool_t *pool = own_pool();
+    apr_pool_t *pool = scarce_pool();
     mcp_view_t text = { "", 0 };
     bool served, wrong;
 
@@ -231,7 +218,7 @@ static scarce_outcome_t replace(void *baton)
             !(mcp_view_is(text, "new") || mcp_view_is(text, "old")) || lowest_descriptor() != before;
     scarce.denied = denied;
     apr_pool_destroy(pool);
-    return outcome_of(served, wrong);
+    return scarce_outcome(served, wrong);
 }
 
 /* A signal is no error: the call is made again. */
